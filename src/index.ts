@@ -1,0 +1,2 @@
+// The library's front door: what the rooms offer that run in a browser as they are.
+export {};

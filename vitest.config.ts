@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+const soak = process.env['SOAK'] === '1';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/count-reporter.ts'],
+    coverage: { provider: 'v8', include: ['src/**'], reportsDirectory: 'coverage' },
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: soak
+      ? [
+          {
+            test: {
+              name: 'soak',
+              include: ['test/soak/**/*.test.ts'],
+              testTimeout: 3_600_000,
+              hookTimeout: 60_000,
+            },
+          },
+        ]
+      : [
+          {
+            test: {
+              name: 'unit',
+              include: ['test/**/*.test.ts'],
+              exclude: ['test/soak/**', 'test/browser/**'],
+              testTimeout: 60_000,
+              hookTimeout: 60_000,
+            },
+          },
+        ],
+  },
+});
