@@ -1,0 +1,3 @@
+export * from './cpu-profile.js';
+export * from './short-descriptor.js';
+export * from './table-format.js';

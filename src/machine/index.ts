@@ -1,0 +1,3 @@
+export * from './cost-counters.js';
+export * from './events.js';
+export * from './physical-memory.js';
