@@ -8,8 +8,7 @@
  * only what it ignores.
  */
 
-import { hex0x } from '../base/addresses.js';
-import { VmError } from '../base/errors.js';
+import { hex0x, VmError } from '../base/index.js';
 import type { CpuProfile } from './cpu-profile.js';
 import {
   addressBits,

@@ -5,4 +5,5 @@ export * from './descriptor-fields.js';
 export * from './fault-status.js';
 export * from './memory-attributes.js';
 export * from './short-descriptor.js';
+export * from './short-format.js';
 export * from './table-format.js';

@@ -22,9 +22,7 @@
  * These functions allocate nothing. All words are unsigned.
  */
 
-import { hex0x, KIB, MIB } from '../base/addresses.js';
-import { VmError } from '../base/errors.js';
-import type { LeafShape, TableFormat } from './table-format.js';
+import { hex0x, VmError } from '../base/index.js';
 
 /** What an entry is. */
 export const Kind = {
@@ -78,69 +76,6 @@ export interface TableAttributes {
   readonly domain: number;
   readonly pxn: boolean;
   readonly ns: boolean;
-}
-
-const SECTION: LeafShape = { kind: Kind.SECTION, name: 'section', bytes: MIB, entries: 1 };
-const SUPERSECTION: LeafShape = {
-  kind: Kind.SUPERSECTION,
-  name: 'supersection',
-  bytes: 16 * MIB,
-  entries: 16,
-};
-const LARGE: LeafShape = { kind: Kind.LARGE, name: 'large', bytes: 64 * KIB, entries: 16 };
-const SMALL: LeafShape = { kind: Kind.SMALL, name: 'small', bytes: 4 * KIB, entries: 1 };
-
-/** The geometry of the format. */
-export const SHORT_DESCRIPTORS: TableFormat = {
-  name: 'ARMv7 short descriptors',
-  entryBytes: 4,
-  physicalAddressBits: 40,
-  levels: [
-    {
-      level: 1,
-      name: 'L1',
-      shift: 20,
-      indexBits: 12,
-      entries: 4096,
-      tableBytes: 16 * KIB,
-      tableAlignmentBytes: 16 * KIB,
-      holdsTables: true,
-      leaves: [SECTION, SUPERSECTION],
-    },
-    {
-      level: 2,
-      name: 'L2',
-      shift: 12,
-      indexBits: 8,
-      entries: 256,
-      tableBytes: KIB,
-      tableAlignmentBytes: KIB,
-      holdsTables: false,
-      leaves: [SMALL, LARGE],
-    },
-  ],
-};
-
-/** The shape of each leaf kind, at its number; undefined for the other kinds. */
-const LEAF_SHAPES: readonly (LeafShape | undefined)[] = [
-  undefined,
-  undefined,
-  SECTION,
-  SUPERSECTION,
-  LARGE,
-  SMALL,
-  undefined,
-];
-
-/**
- * The shape of the leaf `kind`.
- *
- * Errors: FORMAT_ERR_LEVEL — `kind` is not a leaf.
- */
-export function leafShape(kind: number): LeafShape {
-  const shape = LEAF_SHAPES[kind];
-  if (shape === undefined) throw notALeaf(kind);
-  return shape;
 }
 
 // Types, bits 1..0.
@@ -401,6 +336,7 @@ function requireRange(kind: number, field: string, value: number, highest: numbe
   );
 }
 
-function notALeaf(kind: number): VmError {
+/** The error for a `kind` that is not a leaf. */
+export function notALeaf(kind: number): VmError {
   return new VmError('FORMAT_ERR_LEVEL', `a ${KIND_NAMES[kind] ?? kind} entry maps nothing itself`);
 }

@@ -3,8 +3,7 @@
  * where somebody has written. An access outside every bank is an external abort.
  */
 
-import { hex0x, PAGE_BYTES } from '../base/addresses.js';
-import { VmError } from '../base/errors.js';
+import { hex0x, PAGE_BYTES, VmError } from '../base/index.js';
 
 /** What answers reads and writes of a device bank. Offsets are bytes from the base of the bank. */
 export interface DeviceRegisters {
