@@ -148,13 +148,9 @@ function stringTable(
 /** The name of section `index`, whose header lies `at`. */
 function sectionName(file: ElfReader, names: ElfSection, at: number, index: number): string {
   const offset = file.word(at);
-  const length = Math.min(names.bytes - offset, NAME_BYTES);
-  let name = '';
-  for (let place = 0; place < length; place += 1) {
-    const code = file.byte(names.fileOffset + offset + place);
-    if (code === 0) return name;
-    name += String.fromCharCode(code);
-  }
+  const limit = Math.min(names.bytes - offset, NAME_BYTES);
+  const name = limit > 0 ? file.text(names.fileOffset + offset, limit) : undefined;
+  if (name !== undefined) return name;
   const where = `sh_name of section ${index} is ${hex0x(offset)}`;
   const want = `must start a string of less than ${NAME_BYTES} in ${hex0x(names.bytes)} bytes of names`;
   return file.refuse('ELF_ERR_SECTION', at, `${where}, ${want}`);
