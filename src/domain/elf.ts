@@ -63,6 +63,7 @@ const E_TYPE = 16;
 const E_ENTRY = 24;
 const E_PHOFF = 28;
 const E_FLAGS = 36;
+const E_PHENTSIZE = 42;
 const E_PHNUM = 44;
 const ET_EXEC = 2;
 const ET_DYN = 3;
@@ -91,7 +92,6 @@ const FIXED_FIELDS = [
   ['half', 18, 'e_machine', 40, 'EM_ARM'],
   ['word', 20, 'e_version', 1, 'EV_CURRENT'],
   ['half', 40, 'e_ehsize', HEADER_BYTES, 'the size of an ELF32 header'],
-  ['half', 42, 'e_phentsize', PROGRAM_HEADER_BYTES, 'the size of an ELF32 program header'],
 ] as const;
 
 /**
@@ -173,8 +173,12 @@ function readSegments(file: ElfReader): ElfSegment[] {
     const want = `must be 1 to ${PN_XNUM - 1}`;
     file.refuse('ELF_ERR_PROGHDR', E_PHNUM, `e_phnum is ${count}, ${want}`);
   }
-  const size = count * PROGRAM_HEADER_BYTES;
-  file.checkRange('ELF_ERR_PROGHDR', E_PHOFF, `${count} program headers`, table, size);
+  const size = file.half(E_PHENTSIZE);
+  if (size !== PROGRAM_HEADER_BYTES) {
+    const want = `must be ${PROGRAM_HEADER_BYTES}, the size of an ELF32 program header`;
+    file.refuse('ELF_ERR_PROGHDR', E_PHENTSIZE, `e_phentsize is ${size}, ${want}`);
+  }
+  file.checkRange('ELF_ERR_PROGHDR', E_PHOFF, `${count} program headers`, table, count * size);
   const segments: ElfSegment[] = [];
   for (let header = 0; header < count; header += 1) {
     const at = table + header * PROGRAM_HEADER_BYTES;
