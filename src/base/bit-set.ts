@@ -1,0 +1,116 @@
+/**
+ * Runs of bits in a pool of 32-bit words. A set is a place in the pool (`start`, in words), so that
+ * a thousand tables share one array and none of them is an object.
+ */
+
+const WORD_BITS = 32;
+const ALL = 0xffff_ffff;
+
+/** The bits of a word from `low` up to, not including, `high`; 0 <= low < high <= 32. */
+function mask(low: number, high: number): number {
+  return (ALL << low) & (ALL >>> (WORD_BITS - high));
+}
+
+/** Words that a set of `bits` bits takes. */
+export function bitSetWords(bits: number): number {
+  return (bits + WORD_BITS - 1) >>> 5;
+}
+
+/** Whether bit `index` is set. */
+export function testBit(pool: Uint32Array, start: number, index: number): boolean {
+  return ((pool[start + (index >>> 5)] >>> (index & 31)) & 1) !== 0;
+}
+
+/** Sets bit `index`. */
+export function setBit(pool: Uint32Array, start: number, index: number): void {
+  pool[start + (index >>> 5)] |= 1 << (index & 31);
+}
+
+/** Clears bit `index`. */
+export function clearBit(pool: Uint32Array, start: number, index: number): void {
+  pool[start + (index >>> 5)] &= ~(1 << (index & 31));
+}
+
+/** Sets `count` bits from `index`. */
+export function setBits(pool: Uint32Array, start: number, index: number, count: number): void {
+  const end = index + count;
+  for (let at = index; at < end; ) {
+    const low = at & 31;
+    const high = Math.min(WORD_BITS, low + end - at);
+    pool[start + (at >>> 5)] |= mask(low, high);
+    at += high - low;
+  }
+}
+
+/** Clears `count` bits from `index`. */
+export function clearBits(pool: Uint32Array, start: number, index: number, count: number): void {
+  const end = index + count;
+  for (let at = index; at < end; ) {
+    const low = at & 31;
+    const high = Math.min(WORD_BITS, low + end - at);
+    pool[start + (at >>> 5)] &= ~mask(low, high);
+    at += high - low;
+  }
+}
+
+/** Whether any of the `count` bits from `index` is set. */
+export function anyBit(pool: Uint32Array, start: number, index: number, count: number): boolean {
+  const end = index + count;
+  for (let at = index; at < end; ) {
+    const low = at & 31;
+    const high = Math.min(WORD_BITS, low + end - at);
+    if ((pool[start + (at >>> 5)] & mask(low, high)) !== 0) return true;
+    at += high - low;
+  }
+  return false;
+}
+
+/** The highest set bit at or below `index`, or -1. */
+export function lastBitUpTo(pool: Uint32Array, start: number, index: number): number {
+  let word = index >>> 5;
+  let bits = pool[start + word] & (ALL >>> (31 - (index & 31)));
+  while (bits === 0) {
+    if (word === 0) return -1;
+    word -= 1;
+    bits = pool[start + word];
+  }
+  return (word << 5) + 31 - Math.clz32(bits);
+}
+
+/** The lowest set bit at or above `index` and below `limit`, or -1. */
+export function firstBitFrom(
+  pool: Uint32Array,
+  start: number,
+  index: number,
+  limit: number,
+): number {
+  if (index >= limit) return -1;
+  let word = index >>> 5;
+  let bits = (pool[start + word] & (ALL << (index & 31))) >>> 0;
+  const words = bitSetWords(limit);
+  while (bits === 0) {
+    word += 1;
+    if (word >= words) return -1;
+    bits = pool[start + word];
+  }
+  const found = (word << 5) + 31 - Math.clz32(bits & -bits);
+  return found < limit ? found : -1;
+}
+
+/** The lowest clear bit at or above `index` and below `limit`, or -1. */
+export function firstClearBitFrom(
+  pool: Uint32Array,
+  start: number,
+  index: number,
+  limit: number,
+): number {
+  for (let at = index; at < limit; ) {
+    const bits = ~pool[start + (at >>> 5)] & (ALL << (at & 31));
+    if (bits !== 0) {
+      const found = (at & ~31) + 31 - Math.clz32(bits & -bits);
+      return found < limit ? found : -1;
+    }
+    at = (at & ~31) + WORD_BITS;
+  }
+  return -1;
+}

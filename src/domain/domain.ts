@@ -1,0 +1,102 @@
+/**
+ * A domain: everything that a program's run-time library keeps for it, around its one
+ * {@link Invocations} interface.
+ */
+import { type CapRef, hex0x, OK, RegionTree, VmError } from '../base/index.js';
+import { CNODE_SLOTS, type Invocations, type Kernel, WellKnown } from '../kernel/index.js';
+import { FrameAllocator } from './frame-allocator.js';
+import { METADATA_BASE, METADATA_BYTES, type MetadataRegion } from './metadata-region.js';
+import { Pmap } from './pmap.js';
+import { largestLeaves, type PmapPolicy } from './pmap-policy.js';
+import { RamAllocator } from './ram-allocator.js';
+import { TwoLevelSlotAllocator } from './slot-allocator.js';
+import { TableAllocator } from './table-allocator.js';
+
+/** How a domain differs from the usual one. */
+export interface DomainOptions {
+  readonly name?: string;
+  /** How leaves are chosen; {@link largestLeaves} unless told otherwise. */
+  readonly policy?: PmapPolicy;
+  /** Where records are mapped: 4 MiB from 1 GiB on unless told otherwise. */
+  readonly metadata?: { readonly base: number; readonly bytes: number };
+  /** Slots of the root CNode, a multiple of 256. */
+  readonly rootSlots?: number;
+}
+
+/** One domain and its library state. */
+export class Domain {
+  readonly name: string;
+  readonly number: number;
+  readonly kernel: Kernel;
+  readonly invocations: Invocations;
+  readonly ram: RamAllocator;
+  readonly slots: TwoLevelSlotAllocator;
+  readonly frames: FrameAllocator;
+  readonly tables: TableAllocator;
+  /** The regions of its address space, the metadata region among them. */
+  readonly regions = new RegionTree();
+  readonly pmap: Pmap;
+  readonly metadata: MetadataRegion;
+
+  /**
+   * The library of the domain `number`, which the kernel or a parent has given its CSpace, its RAM
+   * and its empty root table.
+   * Errors: `LIB_ERR_RAM_ALLOC` it has no RAM; those of {@link Pmap.init}.
+   */
+  constructor(kernel: Kernel, number: number, invocations: Invocations, options: DomainOptions) {
+    this.name = options.name ?? `domain${number}`;
+    this.number = number;
+    this.kernel = kernel;
+    this.invocations = invocations;
+    this.ram = new RamAllocator(invocations);
+    const added = this.ram.add(WellKnown.RAM);
+    if (added !== OK) throw VmError.from(added, `${this.name} has no RAM capability`);
+    this.slots = new TwoLevelSlotAllocator(
+      invocations,
+      this.ram,
+      WellKnown.ROOT_CNODE,
+      WellKnown.FIRST_FREE,
+      options.rootSlots ?? CNODE_SLOTS,
+    );
+    this.frames = new FrameAllocator(invocations, this.ram, this.slots);
+    this.tables = new TableAllocator(invocations, this.ram);
+    this.pmap = Pmap.init({
+      invocations,
+      root: WellKnown.ROOT_VNODE,
+      slots: this.slots,
+      tables: this.tables,
+      policy: options.policy ?? largestLeaves,
+      events: kernel.machine.events,
+      domain: number,
+      memoryOffset: kernel.memoryOffset,
+    });
+    const { base, bytes } = options.metadata ?? { base: METADATA_BASE, bytes: METADATA_BYTES };
+    this.metadata = this.pmap.currentInit(this.regions, this.frames, base, bytes);
+  }
+
+  /**
+   * A first domain, which nobody spawns, with `ramBytes` of memory.
+   * Errors: `LIB_ERR_RAM_ALLOC` the machine has not that much.
+   */
+  static boot(kernel: Kernel, ramBytes: number, options: DomainOptions = {}): Domain {
+    const { number, invocations } = kernel.bootDomain(ramBytes, options.rootSlots);
+    return new Domain(kernel, number, invocations, options);
+  }
+
+  /**
+   * A new frame of zeros. Errors: `LIB_ERR_FRAME_ALLOC` with its cause.
+   */
+  allocateFrame(bytes: number, alignment?: number): CapRef {
+    const frame = this.frames.allocate(bytes, alignment);
+    if (frame < 0)
+      throw VmError.from(-frame, `${this.name} cannot have a frame of ${hex0x(bytes)} bytes`);
+    return frame as CapRef;
+  }
+
+  /** Takes a frame back from everybody. Errors: `LIB_ERR_CAP_DESTROY` with its cause. */
+  freeFrame(frame: CapRef): void {
+    const error = this.frames.free(frame);
+    if (error !== OK)
+      throw VmError.from(error, `${this.name} cannot free the frame in ${hex0x(frame)}`);
+  }
+}

@@ -1,0 +1,78 @@
+/** Frames from the domain's own RAM. */
+import {
+  type CapRef,
+  Code,
+  type ErrorNumber,
+  MIB,
+  OK,
+  PAGE_BYTES,
+  pushError,
+  roundUp,
+} from '../base/index.js';
+import { CapType, type Invocations } from '../kernel/index.js';
+import type { RamAllocator } from './ram-allocator.js';
+import type { SlotAllocator } from './slot-allocator.js';
+
+const LARGE_PAGE_BYTES = 16 * PAGE_BYTES;
+
+/** The alignment that lets a frame of `bytes` be mapped by the largest leaves that it can fill. */
+function usefulAlignment(bytes: number): number {
+  if (bytes >= 16 * MIB) return 16 * MIB;
+  if (bytes >= MIB) return MIB;
+  return bytes >= LARGE_PAGE_BYTES ? LARGE_PAGE_BYTES : PAGE_BYTES;
+}
+
+/** Allocates frames, each with a capability slot of its own. */
+export class FrameAllocator {
+  private readonly invocations: Invocations;
+  private readonly ram: RamAllocator;
+  private readonly slots: SlotAllocator;
+
+  constructor(invocations: Invocations, ram: RamAllocator, slots: SlotAllocator) {
+    this.invocations = invocations;
+    this.ram = ram;
+    this.slots = slots;
+  }
+
+  /**
+   * A frame of `bytes`, rounded up to pages, of zeros. It is aligned so that the largest leaves can
+   * map it, or to a multiple of `alignment`.
+   * Answers its reference, or the negative of an error: `LIB_ERR_FRAME_ALLOC` over
+   * `LIB_ERR_RAM_ALLOC`, `LIB_ERR_SLOT_ALLOC`, `LIB_ERR_CAP_RETYPE`.
+   */
+  allocate(bytes: number, alignment?: number): number {
+    const size = roundUp(bytes, PAGE_BYTES);
+    const wanted = alignment ?? usefulAlignment(size);
+    let address = this.ram.allocate(size, wanted);
+    if (address < 0 && alignment === undefined) address = this.ram.allocate(size);
+    if (address < 0) return -pushError(-address, Code.LIB_ERR_FRAME_ALLOC);
+    const slot = this.slots.allocate();
+    if (slot < 0) {
+      this.ram.free(address, size);
+      return -pushError(pushError(-slot, Code.LIB_ERR_SLOT_ALLOC), Code.LIB_ERR_FRAME_ALLOC);
+    }
+    const { cap, offset } = this.ram.place(address);
+    const request = { type: CapType.FRAME, offset, objectBytes: size, count: 1 };
+    const error = this.invocations.retype(cap, request, slot as CapRef);
+    if (error !== OK) {
+      this.slots.free(slot as CapRef);
+      this.ram.free(address, size);
+      return -pushError(pushError(error, Code.LIB_ERR_CAP_RETYPE), Code.LIB_ERR_FRAME_ALLOC);
+    }
+    return slot;
+  }
+
+  /**
+   * Takes a frame back from everybody who has a copy or a mapping of it, and frees its memory.
+   * Errors: `LIB_ERR_CAP_DESTROY` over those of identify, revoke, delete; nothing is freed then.
+   */
+  free(frame: CapRef): ErrorNumber {
+    let error = this.invocations.identifyFrame(frame);
+    const { base, bytes } = this.invocations.identity;
+    if (error === OK) error = this.invocations.revoke(frame);
+    if (error === OK) error = this.invocations.delete(frame);
+    if (error !== OK) return pushError(error, Code.LIB_ERR_CAP_DESTROY);
+    if (this.ram.owns(base)) this.ram.free(base, bytes);
+    return this.slots.free(frame);
+  }
+}

@@ -1,0 +1,14 @@
+export * from './domain.js';
+export * from './elf.js';
+export * from './frame-allocator.js';
+export * from './metadata-region.js';
+export * from './pmap.js';
+export * from './pmap-address.js';
+export type { PmapResources, RecordSource } from './pmap-core.js';
+export type { PmapCost } from './pmap-map.js';
+export { largestLeaves, originalLeaves, type PmapPolicy } from './pmap-policy.js';
+export * from './ram-allocator.js';
+export * from './slab.js';
+export * from './slot-allocator.js';
+export * from './table-allocator.js';
+export * from './vregion-flags.js';

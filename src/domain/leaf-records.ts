@@ -1,0 +1,165 @@
+/**
+ * What a pmap remembers of its leaves: one record of 32 bytes for each run of entries that one
+ * Mapping made with the same flags, found by its first page through a hash.
+ *
+ *     word 0  first page of the run (virtual address >> 12)
+ *          1  entries │ leaf kind << 13 │ flags << 16
+ *          2  slot of the Mapping          3  slot of the frame
+ *          4  offset in the frame, in pages
+ *          5  next record in the same bucket
+ *          6  first page of the whole Mapping      7  entries of the whole Mapping
+ *
+ * Changing the flags of a part of a Mapping cuts its record in up to three; words 6 and 7 tell that
+ * they belong together.
+ *
+ * The hash grows by one bucket with every block of the slab (linear hashing), so that a record costs
+ * 36 bytes in all, however many there are, and no growth ever has to move them all at once.
+ */
+import { Slab } from './slab.js';
+
+export const RECORD_SHIFT = 3;
+export const LEAF_PAGE = 0;
+export const LEAF_RUN = 1;
+export const LEAF_MAPPING = 2;
+export const LEAF_FRAME = 3;
+export const LEAF_OFFSET = 4;
+const LEAF_NEXT = 5;
+export const LEAF_HEAD = 6;
+export const LEAF_TOTAL = 7;
+
+const ENTRIES_MASK = 0x1fff;
+const KIND_SHIFT = 13;
+const FLAGS_SHIFT = 16;
+
+/** Bytes of one record, and of one bucket beside it. */
+export const LEAF_RECORD_BYTES = (1 << RECORD_SHIFT) * 4 + 4;
+
+/** Word 1 of a record. */
+export function packLeafRun(entries: number, kind: number, flags: number): number {
+  return entries | (kind << KIND_SHIFT) | (flags << FLAGS_SHIFT);
+}
+
+/** Entries, from word 1 of a record. */
+export function leafEntries(run: number): number {
+  return run & ENTRIES_MASK;
+}
+
+/** Leaf kind, from word 1 of a record. */
+export function leafKindOf(run: number): number {
+  return (run >>> KIND_SHIFT) & 7;
+}
+
+/** Flags, from word 1 of a record. */
+export function leafFlags(run: number): number {
+  return run >>> FLAGS_SHIFT;
+}
+
+/**
+ * Neighbouring pages lie in neighbouring buckets, as they do in a table; adding the table's index
+ * keeps a page at the same place of each table from falling into the same bucket.
+ */
+function hash(page: number): number {
+  return page + (page >>> 8);
+}
+
+/** The leaf records of one pmap. */
+export class LeafRecords {
+  readonly slab = new Slab(LEAF_RECORD_BYTES);
+  /** The records, 8 words each. Replaced when the slab grows. */
+  words: Int32Array = new Int32Array(0);
+  private buckets: Int32Array = new Int32Array(0);
+  private count = 0;
+  /** 2^n - 1 for the smallest power of two that is not below {@link count}, and half of that. */
+  private mask = 0;
+
+  /** Takes in `bytes` of memory for records. */
+  grow(bytes: number): number {
+    const added = this.slab.grow(bytes);
+    const words = (this.slab.capacity + 1) << RECORD_SHIFT;
+    if (words > this.words.length) {
+      const larger = new Int32Array(Math.max(words, this.words.length * 2));
+      larger.set(this.words);
+      this.words = larger;
+      const buckets = new Int32Array(larger.length >>> RECORD_SHIFT);
+      buckets.set(this.buckets);
+      this.buckets = buckets;
+    }
+    while (this.count < this.slab.capacity) this.splitBucket();
+    return added;
+  }
+
+  /** Undoes the last growth. */
+  shrink(added: number): void {
+    this.slab.shrink(added);
+    while (this.count > this.slab.capacity) this.joinBucket();
+  }
+
+  private bucketOf(page: number): number {
+    const place = hash(page) & this.mask;
+    return place < this.count ? place : place & (this.mask >>> 1);
+  }
+
+  /** Adds a bucket, and moves into it what its parent bucket held for it. */
+  private splitBucket(): void {
+    const added = this.count;
+    this.count += 1;
+    if (added > this.mask) this.mask = this.mask * 2 + 1;
+    this.buckets[added] = 0;
+    if (added === 0) return;
+    const parent = added & (this.mask >>> 1);
+    let record = this.buckets[parent];
+    this.buckets[parent] = 0;
+    while (record !== 0) {
+      const next = this.words[(record << RECORD_SHIFT) + LEAF_NEXT];
+      this.insert(record);
+      record = next;
+    }
+  }
+
+  /** Takes the last bucket away, and moves what it held into its parent. */
+  private joinBucket(): void {
+    this.count -= 1;
+    let record = this.buckets[this.count];
+    this.buckets[this.count] = 0;
+    if (this.count <= this.mask >>> 1) this.mask >>>= 1;
+    while (record !== 0) {
+      const next = this.words[(record << RECORD_SHIFT) + LEAF_NEXT];
+      this.insert(record);
+      record = next;
+    }
+  }
+
+  /** Makes a filled record findable by its first page. */
+  insert(record: number): void {
+    const at = record << RECORD_SHIFT;
+    const bucket = this.bucketOf(this.words[at + LEAF_PAGE]);
+    this.words[at + LEAF_NEXT] = this.buckets[bucket];
+    this.buckets[bucket] = record;
+  }
+
+  /** Takes a record out of the hash. */
+  remove(record: number): void {
+    const words = this.words;
+    const at = record << RECORD_SHIFT;
+    const bucket = this.bucketOf(words[at + LEAF_PAGE]);
+    let other = this.buckets[bucket];
+    if (other === record) {
+      this.buckets[bucket] = words[at + LEAF_NEXT];
+      return;
+    }
+    while (words[(other << RECORD_SHIFT) + LEAF_NEXT] !== record) {
+      other = words[(other << RECORD_SHIFT) + LEAF_NEXT];
+    }
+    words[(other << RECORD_SHIFT) + LEAF_NEXT] = words[at + LEAF_NEXT];
+  }
+
+  /** The record whose run begins at `page`, or 0. */
+  find(page: number): number {
+    const words = this.words;
+    let record = this.buckets[this.bucketOf(page)];
+    while (record !== 0 && words[(record << RECORD_SHIFT) + LEAF_PAGE] !== page) {
+      record = words[(record << RECORD_SHIFT) + LEAF_NEXT];
+    }
+    return record;
+  }
+}

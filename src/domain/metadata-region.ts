@@ -1,0 +1,179 @@
+/**
+ * The reserved region: where a domain maps the frames that its pmaps' records live in.
+ *
+ * A record slab that runs short gets a frame of the domain's own memory, mapped in the region of its
+ * own pmap; that mapping needs a record, and perhaps a table, itself:
+ *
+ *     refill ─► frame ─► map in the region ─► 1 leaf record ─┐  both from the reserve that every
+ *                                └───────────► 1 table record┘  operation leaves free
+ *
+ * A frame is never mapped across a MiB, so that it needs one leaf and at most one table, and it
+ * always brings more records than that: the recursion is one level deep.
+ * (The original's `refill_slabs` had no such bound: defects 21 to 23.)
+ */
+import {
+  type CapRef,
+  Code,
+  type ErrorNumber,
+  MIB,
+  OK,
+  PAGE_BYTES,
+  pushError,
+  roundUp,
+} from '../base/index.js';
+import { Kind } from '../format/index.js';
+import { EventKind } from '../machine/index.js';
+import type { FrameAllocator } from './frame-allocator.js';
+import { type PmapCore, RESERVED_LEAVES, RESERVED_TABLES, type RecordSource } from './pmap-core.js';
+import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT } from './table-records.js';
+import { VRegionFlags } from './vregion-flags.js';
+
+/** The original's region: 4 MiB from 1 GiB on. */
+export const METADATA_BASE = 0x4000_0000;
+export const METADATA_BYTES = 4 * MIB;
+/** At most this much is taken at once, so that small spaces stay small. */
+const MOST_BYTES = 64 * 1024;
+
+/** Something that grows by bytes and can take the last growth back. */
+interface Growable {
+  readonly slab: { readonly blockBytes: number; readonly freeCount: number };
+  grow(bytes: number): number;
+  shrink(added: number): void;
+}
+
+/** One frame that was mapped, and what it was for. */
+interface Growth {
+  readonly target: Growable;
+  readonly added: number;
+  readonly page: number;
+  readonly pages: number;
+  readonly frame: CapRef;
+  readonly madeTable: boolean;
+  readonly cnodes: number;
+}
+
+/** The metadata of one domain: of its own pmap, and of those that it manages for others. */
+export class MetadataRegion implements RecordSource {
+  readonly base: number;
+  readonly bytes: number;
+  private readonly owner: PmapCore;
+  private readonly frames: FrameAllocator;
+  private readonly growths: Growth[] = [];
+  private nextPage: number;
+
+  /** `owner` is the domain's own pmap; `base` is MiB-aligned, and nothing else is mapped there. */
+  constructor(
+    owner: PmapCore,
+    frames: FrameAllocator,
+    base: number = METADATA_BASE,
+    bytes: number = METADATA_BYTES,
+  ) {
+    this.owner = owner;
+    this.frames = frames;
+    this.base = base;
+    this.bytes = bytes;
+    this.nextPage = base / PAGE_BYTES;
+  }
+
+  /** Bytes of the region that frames are mapped in. */
+  get usedBytes(): number {
+    return this.nextPage * PAGE_BYTES - this.base;
+  }
+
+  /** Where the region stands now, for {@link undoTo}. */
+  get mark(): number {
+    return this.growths.length;
+  }
+
+  /**
+   * Makes sure that `pmap`, the domain's own or one that it manages, has these many records free.
+   * Errors: `LIB_ERR_FRAME_ALLOC`, `LIB_ERR_PMAP_DO_MAP` with their causes;
+   * `LIB_ERR_PMAP_METADATA_FULL`. After one nothing has changed.
+   */
+  refill(pmap: PmapCore, leaves: number, tables: number): ErrorNumber {
+    const mark = this.mark;
+    const { owner } = this;
+    const needs: readonly (readonly [Growable, number])[] = [
+      [owner.shadow.tables, RESERVED_TABLES],
+      [owner.shadow.leaves, RESERVED_LEAVES],
+      [pmap.shadow.tables, tables],
+      [pmap.shadow.leaves, leaves],
+    ];
+    // Each growth uses records of the owner up, so that all needs are looked at until all are met.
+    for (let short = true; short; ) {
+      short = false;
+      for (const [target, count] of needs) {
+        if (target.slab.freeCount >= count) continue;
+        short = true;
+        const error = this.grow(target, count - target.slab.freeCount);
+        if (error === OK) continue;
+        this.undoTo(mark);
+        return error;
+      }
+    }
+    return OK;
+  }
+
+  /** Undoes every growth since `mark`, all of whose records are free again. */
+  undoTo(mark: number): void {
+    while (this.growths.length > mark) this.undoLast();
+  }
+
+  private grow(target: Growable, blocks: number): ErrorNumber {
+    const wanted = Math.min(roundUp(blocks * target.slab.blockBytes, PAGE_BYTES), MOST_BYTES);
+    const toBorder = ROOT_ENTRY_PAGES - (this.nextPage % ROOT_ENTRY_PAGES);
+    const toEnd = (this.base + this.bytes) / PAGE_BYTES - this.nextPage;
+    const pages = Math.min(wanted / PAGE_BYTES, toBorder, toEnd);
+    if (pages <= 0) return Code.LIB_ERR_PMAP_METADATA_FULL;
+    const { owner } = this;
+    const cnodes = owner.slots.reserve(4);
+    if (cnodes < 0) return pushError(-cnodes, Code.LIB_ERR_SLOT_ALLOC);
+    const frame = this.frames.allocate(pages * PAGE_BYTES, PAGE_BYTES);
+    if (frame < 0) {
+      owner.slots.release(cnodes);
+      return -frame;
+    }
+    const page = this.nextPage;
+    const madeTable = owner.shadow.tableOf(page) === 0;
+    const error = this.mapFrame(page, pages, frame as CapRef, madeTable);
+    if (error !== OK) {
+      this.frames.free(frame as CapRef);
+      owner.slots.release(cnodes);
+      return pushError(error, Code.LIB_ERR_PMAP_DO_MAP);
+    }
+    const added = target.grow(pages * PAGE_BYTES);
+    this.growths.push({ target, added, page, pages, frame: frame as CapRef, madeTable, cnodes });
+    this.nextPage = page + pages;
+    const { events, domain } = owner.resources;
+    if (events.on) events.record(EventKind.SLAB_GROW, domain, page * PAGE_BYTES, added);
+    return OK;
+  }
+
+  private mapFrame(page: number, pages: number, frame: CapRef, makeTable: boolean): ErrorNumber {
+    const { owner } = this;
+    if (makeTable) {
+      const error = owner.createTable(page >>> ROOT_INDEX_SHIFT);
+      if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_GET_PTABLE);
+    }
+    const error = owner.mapLeaves(page, pages, Kind.SMALL, VRegionFlags.READ_WRITE, frame, 0);
+    if (error !== OK && makeTable) owner.removeTable(owner.shadow.tableOf(page));
+    return error;
+  }
+
+  private undoLast(): void {
+    const growth = this.growths.pop();
+    if (growth === undefined) return;
+    const { owner } = this;
+    growth.target.shrink(growth.added);
+    owner.unmapLeaves(owner.shadow.leafAt(growth.page));
+    if (growth.madeTable) owner.removeTable(owner.shadow.tableOf(growth.page));
+    this.frames.free(growth.frame);
+    owner.slots.release(growth.cnodes);
+    this.nextPage = growth.page;
+  }
+
+  /** Whether the region holds the address. */
+  contains(address: number): boolean {
+    return address >= this.base && address < this.base + this.bytes;
+  }
+}

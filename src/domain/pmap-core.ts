@@ -1,0 +1,393 @@
+/**
+ * What every operation of a pmap stands on: its records, its resources, and the few steps that all
+ * changes are made of. A step does one thing in kernel and shadow at once, or nothing; each has an
+ * inverse, so that an operation which fails half-way goes back the way it came.
+ *
+ *     step            inverse          invocations
+ *     createTable     removeTable      retype, map
+ *     mapLeaves       unmapLeaves      map
+ *     detach          attach           unmap │ map, and modify where flags differ
+ */
+import { type CapRef, Code, capRef, type ErrorNumber, OK, pushError } from '../base/index.js';
+import { Kind } from '../format/index.js';
+import { type Invocations, type MappingObserver, PagingFlags } from '../kernel/index.js';
+import { EventKind, type EventRing } from '../machine/index.js';
+import {
+  LEAF_FRAME,
+  LEAF_HEAD,
+  LEAF_MAPPING,
+  LEAF_OFFSET,
+  LEAF_PAGE,
+  LEAF_RUN,
+  LEAF_TOTAL,
+  leafEntries,
+  leafFlags,
+  leafKindOf,
+  RECORD_SHIFT,
+} from './leaf-records.js';
+import { isRootKind, type PmapPolicy, pagesPerEntry } from './pmap-policy.js';
+import { Shadow } from './shadow.js';
+import type { SlotAllocator } from './slot-allocator.js';
+import type { TableAllocator } from './table-allocator.js';
+import {
+  ROOT_ENTRY_PAGES,
+  ROOT_INDEX_SHIFT,
+  TABLE_ADDRESS,
+  TABLE_INDEX,
+  TABLE_MAPPING,
+  TABLE_VNODE,
+  tableAt,
+} from './table-records.js';
+
+/** What a pmap is given to work with. */
+export interface PmapResources {
+  readonly invocations: Invocations;
+  /** The root table, in the CSpace of `invocations`. */
+  readonly root: CapRef;
+  readonly slots: SlotAllocator;
+  readonly tables: TableAllocator;
+  readonly policy: PmapPolicy;
+  /** Where lines about this pmap go, and the domain number that they carry. */
+  readonly events: EventRing;
+  readonly domain: number;
+  /** The first virtual address that the kernel keeps for itself. */
+  readonly memoryOffset: number;
+}
+
+/** Where more records come from. */
+export interface RecordSource {
+  /** Makes sure that the pmap has these many records free, or changes nothing. */
+  refill(pmap: PmapCore, leaves: number, tables: number): ErrorNumber;
+  /** Where the source stands now, for {@link undoTo}. */
+  readonly mark: number;
+  /** Undoes every growth since `mark`, all of whose records are free again. */
+  undoTo(mark: number): void;
+}
+
+const ENTRY_MASK = ROOT_ENTRY_PAGES - 1;
+const PAGE_SHIFT = 12;
+
+/** Records that must stay free so that the records themselves can always be refilled. */
+export const RESERVED_LEAVES = 2;
+export const RESERVED_TABLES = 2;
+/** Memory that a pmap brings along: enough to map its first metadata frames. */
+const FIRST_LEAF_BYTES = 16 * 36;
+const FIRST_TABLE_BYTES = 8 * 96;
+
+/** Records, resources and steps of one pmap. */
+export class PmapCore implements MappingObserver {
+  readonly shadow = new Shadow();
+  readonly resources: PmapResources;
+  readonly invocations: Invocations;
+  readonly slots: SlotAllocator;
+  readonly policy: PmapPolicy;
+  /** The root table, where this CSpace can invoke it. */
+  root: CapRef;
+  /** Where more records come from; until it is set only the first ones are there. */
+  metadata: RecordSource | undefined;
+  /** The first page that the kernel keeps for itself. */
+  readonly endPage: number;
+  /** Mappings and tables that others took away, told by the kernel. */
+  lostMappings = 0;
+  /** Whether what goes now goes by our own hand. */
+  private ours = false;
+
+  constructor(resources: PmapResources) {
+    this.resources = resources;
+    this.invocations = resources.invocations;
+    this.slots = resources.slots;
+    this.policy = resources.policy;
+    this.root = resources.root;
+    this.endPage = resources.memoryOffset / 2 ** PAGE_SHIFT;
+    this.shadow.leaves.grow(FIRST_LEAF_BYTES);
+    this.shadow.tables.grow(FIRST_TABLE_BYTES);
+  }
+
+  /** Makes sure that records are free, the reserve left over. Error: `LIB_ERR_SLAB_REFILL`. */
+  reserveRecords(leaves: number, tables: number): ErrorNumber {
+    const { leaves: leafRecords, tables: tableRecords } = this.shadow;
+    if (
+      leafRecords.slab.freeCount >= leaves + RESERVED_LEAVES &&
+      tableRecords.slab.freeCount >= tables + RESERVED_TABLES
+    ) {
+      return OK;
+    }
+    if (this.metadata === undefined) return Code.LIB_ERR_SLAB_ALLOC_FAIL;
+    const error = this.metadata.refill(this, leaves + RESERVED_LEAVES, tables + RESERVED_TABLES);
+    return error === OK ? OK : pushError(error, Code.LIB_ERR_SLAB_REFILL);
+  }
+
+  /** A slot, or the negative of `LIB_ERR_SLOT_ALLOC` with its cause. */
+  allocateSlot(): number {
+    const slot = this.slots.allocate();
+    return slot < 0 ? -pushError(-slot, Code.LIB_ERR_SLOT_ALLOC) : slot;
+  }
+
+  /** The table that leaves of `kind` at `page` go into; it must exist. */
+  tableCap(page: number, kind: number): CapRef {
+    if (isRootKind(kind)) return this.root;
+    const at = tableAt(this.shadow.tableOf(page));
+    return capRef(this.shadow.tables.words[at + TABLE_VNODE]);
+  }
+
+  /** The entry of `page` in the table that leaves of `kind` go into. */
+  entryOf(page: number, kind: number): number {
+    return isRootKind(kind) ? page >>> ROOT_INDEX_SHIFT : page & ENTRY_MASK;
+  }
+
+  /** The kernel's flags for leaves of `kind` of a region with `flags`. */
+  kernelFlags(flags: number, kind: number): number {
+    const paging = this.policy.pagingFlags(flags);
+    const larger = kind === Kind.LARGE || kind === Kind.SUPERSECTION;
+    return larger ? paging | PagingFlags.LARGER_LEAF : paging;
+  }
+
+  /** Makes an L2 table and puts it into the entry `index` of the root; at `address` if that is given. */
+  createTable(index: number, address?: number): ErrorNumber {
+    const vnode = this.allocateSlot();
+    if (vnode < 0) return -vnode;
+    const created = this.resources.tables.create(capRef(vnode), address);
+    if (created !== OK) {
+      this.slots.free(capRef(vnode));
+      return pushError(created, Code.LIB_ERR_VNODE_CREATE);
+    }
+    const error = this.installTable(index, capRef(vnode));
+    if (error === OK) return OK;
+    this.resources.tables.destroy(capRef(vnode));
+    this.slots.free(capRef(vnode));
+    return error;
+  }
+
+  /** Puts the table in the slot `vnode` into the entry `index` of the root, and records it. */
+  installTable(index: number, vnode: CapRef): ErrorNumber {
+    const { READ, WRITE } = PagingFlags;
+    const mapping = this.allocateSlot();
+    if (mapping < 0) return -mapping;
+    let error = this.invocations.identify(vnode);
+    const address = this.invocations.identity.base;
+    if (error === OK) {
+      error = this.invocations.vnodeMap(
+        this.root,
+        vnode,
+        index,
+        READ | WRITE,
+        0,
+        1,
+        capRef(mapping),
+      );
+    }
+    if (error !== OK) {
+      this.slots.free(capRef(mapping));
+      return pushError(error, Code.LIB_ERR_PMAP_MAP);
+    }
+    this.shadow.putTable(index, vnode, mapping, address);
+    const { events, domain } = this.resources;
+    if (events.on) events.record(EventKind.TABLE_ALLOC, domain, index * 2 ** 20, address);
+    return OK;
+  }
+
+  /** Takes an empty table out of the root and gives back its memory and its two slots. */
+  removeTable(record: number): ErrorNumber {
+    const at = tableAt(record);
+    const words = this.shadow.tables.words;
+    const index = words[at + TABLE_INDEX];
+    const address = words[at + TABLE_ADDRESS] * 1024;
+    const vnode = capRef(words[at + TABLE_VNODE]);
+    const error = this.uninstallTable(record);
+    if (error !== OK) return error;
+    const destroyed = this.resources.tables.destroy(vnode);
+    if (destroyed !== OK) {
+      return this.undone(
+        this.installTable(index, vnode),
+        pushError(destroyed, Code.LIB_ERR_CAP_DESTROY),
+      );
+    }
+    const freed = this.slots.free(vnode);
+    if (freed !== OK) {
+      // The slot counts as taken and is empty: the table can be made anew in it.
+      const created = this.resources.tables.create(vnode, address);
+      const undo = created === OK ? this.installTable(index, vnode) : created;
+      return this.undone(undo, pushError(freed, Code.LIB_ERR_SLOT_FREE));
+    }
+    const { events, domain } = this.resources;
+    if (events.on) events.record(EventKind.TABLE_FREE, domain, index * 2 ** 20, address);
+    return OK;
+  }
+
+  /** Takes a table out of the root; it and what it maps stay, but nothing walks it any more. */
+  uninstallTable(record: number): ErrorNumber {
+    const at = tableAt(record);
+    const words = this.shadow.tables.words;
+    const index = words[at + TABLE_INDEX];
+    const mapping = capRef(words[at + TABLE_MAPPING]);
+    const error = this.unmapMapping(this.root, mapping);
+    if (error !== OK) return error;
+    const freed = this.slots.free(mapping);
+    if (freed !== OK) {
+      const { READ, WRITE } = PagingFlags;
+      const vnode = capRef(words[at + TABLE_VNODE]);
+      const undo = this.invocations.vnodeMap(this.root, vnode, index, READ | WRITE, 0, 1, mapping);
+      return this.undone(undo, pushError(freed, Code.LIB_ERR_SLOT_FREE));
+    }
+    this.shadow.dropTable(record);
+    return OK;
+  }
+
+  /**
+   * Maps `entries` leaves' entries of `kind` at `page` from page `offset` of `frame` on, with a slot
+   * and a record of their own. The table exists and the entries are free.
+   */
+  mapLeaves(
+    page: number,
+    entries: number,
+    kind: number,
+    flags: number,
+    frame: CapRef,
+    offset: number,
+  ): ErrorNumber {
+    const slot = this.slots.allocate();
+    if (slot < 0) return pushError(-slot, Code.LIB_ERR_SLOT_ALLOC);
+    const isRoot = kind === Kind.SECTION || kind === Kind.SUPERSECTION;
+    const error = this.invocations.vnodeMap(
+      isRoot ? this.root : this.tableCap(page, kind),
+      frame,
+      isRoot ? page >>> ROOT_INDEX_SHIFT : page & ENTRY_MASK,
+      this.kernelFlags(flags, kind),
+      offset * 2 ** PAGE_SHIFT,
+      entries,
+      slot as CapRef,
+    );
+    if (error !== OK) {
+      const freed = this.slots.free(slot as CapRef);
+      const chain = freed === OK ? error : pushError(error, freed % 1024);
+      return pushError(chain, Code.LIB_ERR_VNODE_MAP);
+    }
+    this.shadow.putLeaf(page, entries, kind, flags, slot, frame, offset, page, entries);
+    return OK;
+  }
+
+  /** Removes the Mapping that begins with the leaf record `head`: entries, slot and records. */
+  unmapLeaves(head: number): ErrorNumber {
+    const error = this.detach(head);
+    if (error !== OK) return error;
+    const words = this.shadow.leaves.words;
+    const freed = this.slots.free(words[(head << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+    if (freed !== OK) {
+      return this.undone(this.attach(head), pushError(freed, Code.LIB_ERR_SLOT_FREE));
+    }
+    this.forgetMapping(head);
+    return OK;
+  }
+
+  /** Takes the entries and the capability of a Mapping away; slot and records stay. */
+  detach(head: number): ErrorNumber {
+    const words = this.shadow.leaves.words;
+    const at = head << RECORD_SHIFT;
+    const table = this.tableCap(words[at + LEAF_PAGE], leafKindOf(words[at + LEAF_RUN]));
+    return this.unmapMapping(table, words[at + LEAF_MAPPING] as CapRef);
+  }
+
+  private unmapMapping(table: CapRef, mapping: CapRef): ErrorNumber {
+    this.ours = true;
+    const error = this.invocations.vnodeUnmap(table, mapping);
+    this.ours = false;
+    return error === OK ? OK : pushError(error, Code.LIB_ERR_VNODE_UNMAP);
+  }
+
+  /** The inverse of {@link detach}: the Mapping as the records have it. */
+  attach(head: number): ErrorNumber {
+    const words = this.shadow.leaves.words;
+    const at = head << RECORD_SHIFT;
+    const page = words[at + LEAF_PAGE];
+    const run = words[at + LEAF_RUN];
+    const kind = leafKindOf(run);
+    const mapping = words[at + LEAF_MAPPING] as CapRef;
+    const error = this.invocations.vnodeMap(
+      this.tableCap(page, kind),
+      words[at + LEAF_FRAME] as CapRef,
+      this.entryOf(page, kind),
+      this.kernelFlags(leafFlags(run), kind),
+      words[at + LEAF_OFFSET] * 2 ** PAGE_SHIFT,
+      words[at + LEAF_TOTAL],
+      mapping,
+    );
+    if (error !== OK) return error;
+    return this.restoreFlags(head, page, this.shadow.mappingEnd(head));
+  }
+
+  /** Gives the pages `from` up to `to` of one Mapping the flags that the records have for them. */
+  restoreFlags(head: number, from: number, to: number): ErrorNumber {
+    const words = this.shadow.leaves.words;
+    const first = words[(head << RECORD_SHIFT) + LEAF_PAGE];
+    const kind = leafKindOf(words[(head << RECORD_SHIFT) + LEAF_RUN]);
+    const perEntry = pagesPerEntry(kind);
+    const mapping = words[(head << RECORD_SHIFT) + LEAF_MAPPING] as CapRef;
+    for (let page = from; page < to; ) {
+      const record = this.shadow.leafAt(page);
+      const run = words[(record << RECORD_SHIFT) + LEAF_RUN];
+      const end = Math.min(to, this.shadow.endOf(record));
+      const error = this.invocations.mappingModify(
+        mapping,
+        (page - first) / perEntry,
+        (end - page) / perEntry,
+        this.kernelFlags(leafFlags(run), kind),
+      );
+      if (error !== OK) return error;
+      page = end;
+    }
+    return OK;
+  }
+
+  /** Forgets all records of the Mapping that begins with the record `head`. */
+  forgetMapping(head: number): void {
+    const words = this.shadow.leaves.words;
+    const at = head << RECORD_SHIFT;
+    const total = words[at + LEAF_TOTAL];
+    const run = words[at + LEAF_RUN];
+    if (leafEntries(run) === total) {
+      this.shadow.dropLeaf(head);
+      return;
+    }
+    const end = this.shadow.mappingEnd(head);
+    for (let page = words[at + LEAF_HEAD]; page < end; ) {
+      const record = this.shadow.leafAt(page);
+      page = this.shadow.endOf(record);
+      this.shadow.dropLeaf(record);
+    }
+  }
+
+  /** The error of a step after its undoing: `LIB_ERR_PMAP_ROLLBACK` on top where even that failed. */
+  undone(undo: ErrorNumber, error: ErrorNumber): ErrorNumber {
+    return undo === OK ? error : pushError(error, Code.LIB_ERR_PMAP_ROLLBACK);
+  }
+
+  /** From the kernel: a Mapping has gone. By our own hand the records are looked after already. */
+  mappingLost(address: number): void {
+    if (this.ours) return;
+    const head = this.shadow.leafAt(address / 2 ** PAGE_SHIFT);
+    if (head === 0) return;
+    const mapping = this.shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_MAPPING];
+    this.forgetMapping(head);
+    this.slots.free(mapping as CapRef);
+    this.lostMappings += 1;
+  }
+
+  /** From the kernel: a table has gone from the root, and every leaf in it from our sight. */
+  tableLost(address: number): void {
+    if (this.ours) return;
+    const page = address / 2 ** PAGE_SHIFT;
+    const record = this.shadow.tableOf(page);
+    if (record === 0) return;
+    for (let at = page; at < page + ROOT_ENTRY_PAGES; at += 1) {
+      if (this.shadow.leafAt(at) !== 0) this.mappingLost(at * 2 ** PAGE_SHIFT);
+    }
+    const words = this.shadow.tables.words;
+    const vnode = capRef(words[tableAt(record) + TABLE_VNODE]);
+    const mapping = capRef(words[tableAt(record) + TABLE_MAPPING]);
+    this.resources.tables.free(words[tableAt(record) + TABLE_ADDRESS] * 1024);
+    this.shadow.dropTable(record);
+    this.slots.free(mapping);
+    this.slots.free(vnode);
+    this.lostMappings += 1;
+  }
+}

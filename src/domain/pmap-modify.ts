@@ -1,0 +1,202 @@
+/**
+ * Changing flags: any run of leaves inside Mappings, checked first, all or none.
+ *
+ * The kernel changes the entries; the records are cut where the flags now differ, and joined again
+ * where they no longer do, so that toggling a page's flags leaves nothing behind.
+ */
+import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, pushError } from '../base/index.js';
+import { EventKind } from '../machine/index.js';
+import {
+  LEAF_HEAD,
+  LEAF_MAPPING,
+  LEAF_PAGE,
+  LEAF_RUN,
+  leafEntries,
+  leafFlags,
+  leafKindOf,
+  packLeafRun,
+  RECORD_SHIFT,
+} from './leaf-records.js';
+import type { PmapCore } from './pmap-core.js';
+import type { PmapCost } from './pmap-map.js';
+import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
+import { ROOT_ENTRY_PAGES } from './table-records.js';
+
+const ADDRESS_SPACE_PAGES = 2 ** 32 / PAGE_BYTES;
+
+/** Pages `from` up to `to` of one Mapping. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One change of flags. One object serves all calls of a pmap. */
+export class ModifyOperation {
+  /** Bytes that were changed. */
+  bytes = 0;
+  private readonly core: PmapCore;
+  private readonly pieces: Piece[] = [];
+
+  constructor(core: PmapCore) {
+    this.core = core;
+  }
+
+  /** Plans and does it. The answer is in {@link bytes}. */
+  run(address: number, bytes: number, flags: number): ErrorNumber {
+    const planned = this.plan(address, bytes);
+    if (planned !== OK || this.pieces.length === 0) return planned;
+    const { core } = this;
+    const mark = core.metadata === undefined ? 0 : core.metadata.mark;
+    // At most two cuts: before the first page of the range, and behind the last.
+    let error = core.reserveRecords(2 * this.pieces.length, 0);
+    if (error === OK) {
+      error = this.commit(flags);
+      if (error !== OK) core.metadata?.undoTo(mark);
+    }
+    if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
+    const { events, domain } = core.resources;
+    if (events.on) events.record(EventKind.PROTECT, domain, address, this.bytes, flags);
+    return OK;
+  }
+
+  /** What the planned change takes at most. */
+  get cost(): PmapCost {
+    let entryWrites = 0;
+    for (const { from, to } of this.pieces) entryWrites += (to - from) / this.perEntry(from);
+    const records = 2 * this.pieces.length;
+    return { tables: 0, tableBytes: 0, entryWrites, records, slots: 0 };
+  }
+
+  /** Checks everything and lists the pieces. Changes nothing. */
+  plan(address: number, bytes: number): ErrorNumber {
+    this.pieces.length = 0;
+    this.bytes = 0;
+    if (address % PAGE_BYTES !== 0) return Code.LIB_ERR_VREGION_BAD_ALIGNMENT;
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    if (pages === 0) return OK;
+    const first = address / PAGE_BYTES;
+    if (!(first >= 0 && pages > 0 && first + pages <= ADDRESS_SPACE_PAGES)) {
+      return pushError(Code.LIB_ERR_PMAP_FIND_VNODE, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
+    }
+    for (let page = first; page < first + pages; ) {
+      const end = this.pieceEnd(page, first + pages);
+      const error = this.planPiece(page, end);
+      if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
+      page = end;
+    }
+    this.bytes = pages * PAGE_BYTES;
+    return OK;
+  }
+
+  /** Where the piece that begins at `page` ends: the original cut at every MiB, we only by Mappings. */
+  private pieceEnd(page: number, end: number): number {
+    const { shadow, policy } = this.core;
+    const border = Math.min(end, (page | (ROOT_ENTRY_PAGES - 1)) + 1);
+    const record = shadow.leafAt(page);
+    if (record === 0 || !policy.spansMappings) return border;
+    return Math.min(end, shadow.mappingEnd(record));
+  }
+
+  private planPiece(page: number, end: number): ErrorNumber {
+    const { shadow } = this.core;
+    const record = shadow.leafAt(page);
+    if (record === 0) {
+      return shadow.anyMapped(page, end - page)
+        ? Code.LIB_ERR_PMAP_EXISTING_MAPPING
+        : Code.LIB_ERR_PMAP_FIND_VNODE;
+    }
+    const words = shadow.leaves.words;
+    const at = record << RECORD_SHIFT;
+    const leaf = pagesPerLeaf(leafKindOf(words[at + LEAF_RUN]));
+    const head = words[at + LEAF_HEAD];
+    const whole = (page - head) % leaf === 0 && (end - head) % leaf === 0;
+    if (end > shadow.mappingEnd(record) || !whole) return Code.LIB_ERR_PMAP_EXISTING_MAPPING;
+    this.pieces.push({ from: page, to: end });
+    return OK;
+  }
+
+  private perEntry(page: number): number {
+    const { shadow } = this.core;
+    const run = shadow.leaves.words[(shadow.leafAt(page) << RECORD_SHIFT) + LEAF_RUN];
+    return pagesPerEntry(leafKindOf(run));
+  }
+
+  private commit(flags: number): ErrorNumber {
+    const { core, pieces } = this;
+    for (const [index, piece] of pieces.entries()) {
+      const error = this.change(piece, flags);
+      if (error === OK) continue;
+      let undo: ErrorNumber = OK;
+      for (let done = index - 1; done >= 0; done -= 1) {
+        const { from, to } = pieces[done];
+        undo ||= core.restoreFlags(this.headOf(from), from, to);
+      }
+      return core.undone(undo, error);
+    }
+    for (const piece of pieces) this.record(piece, flags);
+    return OK;
+  }
+
+  private headOf(page: number): number {
+    const { shadow } = this.core;
+    return shadow.leafAt(shadow.leaves.words[(shadow.leafAt(page) << RECORD_SHIFT) + LEAF_HEAD]);
+  }
+
+  private change({ from, to }: Piece, flags: number): ErrorNumber {
+    const { core } = this;
+    const words = core.shadow.leaves.words;
+    const at = core.shadow.leafAt(from) << RECORD_SHIFT;
+    const kind = leafKindOf(words[at + LEAF_RUN]);
+    const perEntry = pagesPerEntry(kind);
+    return core.invocations.mappingModify(
+      words[at + LEAF_MAPPING] as CapRef,
+      (from - words[at + LEAF_HEAD]) / perEntry,
+      (to - from) / perEntry,
+      core.kernelFlags(flags, kind),
+    );
+  }
+
+  /** Writes the new flags into the records of a piece. */
+  private record({ from, to }: Piece, flags: number): void {
+    const { shadow } = this.core;
+    const first = shadow.leafAt(from);
+    const page = shadow.leaves.words[(first << RECORD_SHIFT) + LEAF_PAGE];
+    if (page < from && leafFlags(this.runOf(first)) !== flags) shadow.cut(first, from);
+    for (let at = from; at < to; ) {
+      const record = shadow.leafAt(at);
+      const run = this.runOf(record);
+      const end = shadow.endOf(record);
+      if (leafFlags(run) !== flags) {
+        if (end > to) shadow.cut(record, to);
+        const changed = this.runOf(record);
+        shadow.leaves.words[(record << RECORD_SHIFT) + LEAF_RUN] = packLeafRun(
+          leafEntries(changed),
+          leafKindOf(changed),
+          flags,
+        );
+      }
+      at = Math.min(end, to);
+    }
+    this.mergeAround(from, to);
+  }
+
+  private runOf(record: number): number {
+    return this.core.shadow.leaves.words[(record << RECORD_SHIFT) + LEAF_RUN];
+  }
+
+  private mergeAround(from: number, to: number): void {
+    const { shadow } = this.core;
+    const words = shadow.leaves.words;
+    let record = shadow.leafAt(from);
+    const page = words[(record << RECORD_SHIFT) + LEAF_PAGE];
+    if (!shadow.isHead(record)) {
+      const before = shadow.leafAt(page - 1);
+      if (shadow.mergeWithNext(before)) record = before;
+    }
+    while (shadow.endOf(record) <= to) {
+      if (shadow.mergeWithNext(record)) continue;
+      if (shadow.endOf(record) >= Math.min(to, shadow.mappingEnd(record))) break;
+      record = shadow.leafAt(shadow.endOf(record));
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/** Unmapping: whole Mappings, checked first, all or none. */
+import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, pushError } from '../base/index.js';
+import { EventKind } from '../machine/index.js';
+import { LEAF_MAPPING, LEAF_RUN, leafKindOf, RECORD_SHIFT } from './leaf-records.js';
+import type { PmapCore } from './pmap-core.js';
+import type { PmapCost } from './pmap-map.js';
+import { isRootKind, pagesPerEntry } from './pmap-policy.js';
+import { ROOT_ENTRY_PAGES } from './table-records.js';
+
+const ADDRESS_SPACE_PAGES = 2 ** 32 / PAGE_BYTES;
+
+/** One unmap call. One object serves all calls of a pmap. */
+export class UnmapOperation {
+  /** Bytes that were removed. */
+  bytes = 0;
+  private readonly core: PmapCore;
+  /** The first record of each Mapping to remove. */
+  private heads = new Int32Array(64);
+  private count = 0;
+
+  constructor(core: PmapCore) {
+    this.core = core;
+  }
+
+  /** Plans and does it. The answer is in {@link bytes}. */
+  run(address: number, bytes: number): ErrorNumber {
+    const planned = this.plan(address, bytes);
+    if (planned !== OK || this.count === 0) return planned;
+    const error = this.count === 1 ? this.core.unmapLeaves(this.heads[0]) : this.commit();
+    if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_UNMAP);
+    const { events, domain } = this.core.resources;
+    if (events.on) events.record(EventKind.UNMAP, domain, address, this.bytes);
+    return OK;
+  }
+
+  /** What the planned change gives back, as negative numbers, and the entries that it writes. */
+  get cost(): PmapCost {
+    const { shadow } = this.core;
+    let entryWrites = 0;
+    let records = 0;
+    for (let index = 0; index < this.count; index += 1) {
+      const head = this.heads[index];
+      const end = shadow.mappingEnd(head);
+      const kind = leafKindOf(shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_RUN]);
+      for (let page = shadow.leaves.words[head << RECORD_SHIFT]; page < end; ) {
+        const next = shadow.endOf(shadow.leafAt(page));
+        entryWrites += (next - page) / pagesPerEntry(kind);
+        records -= 1;
+        page = next;
+      }
+    }
+    return { tables: 0, tableBytes: 0, entryWrites, records, slots: 0 - this.count };
+  }
+
+  /** Checks everything and lists the Mappings. Changes nothing. */
+  plan(address: number, bytes: number): ErrorNumber {
+    const { core } = this;
+    const { shadow, policy } = core;
+    this.count = 0;
+    this.bytes = 0;
+    if (address % PAGE_BYTES !== 0) return Code.LIB_ERR_VREGION_BAD_ALIGNMENT;
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    if (pages === 0) return OK;
+    const first = address / PAGE_BYTES;
+    if (!(first >= 0 && pages > 0 && first + pages <= ADDRESS_SPACE_PAGES)) return notFound();
+    const end = first + pages;
+    for (let page = first; page < end; ) {
+      const head = shadow.leafAt(page);
+      if (head === 0 || !shadow.isHead(head)) return notFound();
+      const kind = leafKindOf(shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_RUN]);
+      const next = shadow.mappingEnd(head);
+      // A section is matched by its size rounded up to a MiB; pages exactly, and by the original one
+      // Mapping for each table that the call touches.
+      const limit = isRootKind(kind) ? roundUpToEntry(page, end) : this.pieceEnd(page, end);
+      if (next > limit || (!policy.spansMappings && !isRootKind(kind) && next !== limit)) {
+        return notFound();
+      }
+      this.add(head);
+      page = next;
+    }
+    const last = this.heads[this.count - 1];
+    this.bytes = (shadow.mappingEnd(last) - first) * PAGE_BYTES;
+    return OK;
+  }
+
+  private pieceEnd(page: number, end: number): number {
+    const border = (page | (ROOT_ENTRY_PAGES - 1)) + 1;
+    return border < end ? border : end;
+  }
+
+  private add(head: number): void {
+    if (this.count === this.heads.length) {
+      const larger = new Int32Array(this.heads.length * 2);
+      larger.set(this.heads);
+      this.heads = larger;
+    }
+    this.heads[this.count] = head;
+    this.count += 1;
+  }
+
+  /** Entries first, then slots, then records: each can be put back until the next is complete. */
+  private commit(): ErrorNumber {
+    const { core, heads, count } = this;
+    const words = core.shadow.leaves.words;
+    let detached = 0;
+    let freed = 0;
+    let error: ErrorNumber = OK;
+    for (; detached < count; detached += 1) {
+      error = core.detach(heads[detached]);
+      if (error !== OK) break;
+    }
+    for (; error === OK && freed < count; freed += 1) {
+      error = core.slots.free(words[(heads[freed] << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+      if (error !== OK) {
+        error = pushError(error, Code.LIB_ERR_SLOT_FREE);
+        break;
+      }
+    }
+    if (error === OK) {
+      for (let index = 0; index < count; index += 1) core.forgetMapping(heads[index]);
+      return OK;
+    }
+    for (let slot = freed - 1; slot >= 0; slot -= 1) core.slots.allocate();
+    let undo: ErrorNumber = OK;
+    for (let index = detached - 1; index >= 0; index -= 1) undo ||= core.attach(heads[index]);
+    return core.undone(undo, error);
+  }
+}
+
+function roundUpToEntry(page: number, end: number): number {
+  const over = (end - page) % ROOT_ENTRY_PAGES;
+  return over === 0 ? end : end + ROOT_ENTRY_PAGES - over;
+}
+
+function notFound(): ErrorNumber {
+  return pushError(Code.LIB_ERR_PMAP_FIND_VNODE, Code.LIB_ERR_PMAP_UNMAP);
+}

@@ -1,0 +1,404 @@
+/**
+ * The pmap: a domain's own record of its translation tables, and the operations on them.
+ *
+ * After Barrelfish's `lib/barrelfish/arch/arm/pmap_arch.c`. Every operation is planned whole and
+ * checked before anything changes, and undone whole if the environment fails it; a `plan…` method
+ * tells what an operation would take. Failures are thrown as {@link VmError}, whose chain is that of
+ * the original where the original was right.
+ */
+import {
+  type CapRef,
+  Code,
+  capRef,
+  type ErrorNumber,
+  hex0x,
+  OK,
+  PAGE_BYTES,
+  pushError,
+  type RegionTree,
+  VmError,
+} from '../base/index.js';
+import type { CSpaces } from '../kernel/index.js';
+import type { FrameAllocator } from './frame-allocator.js';
+import {
+  LEAF_FRAME,
+  LEAF_HEAD,
+  LEAF_MAPPING,
+  LEAF_OFFSET,
+  LEAF_PAGE,
+  LEAF_RECORD_BYTES,
+  LEAF_RUN,
+  LEAF_TOTAL,
+  leafFlags,
+  leafKindOf,
+  RECORD_SHIFT,
+} from './leaf-records.js';
+import { MetadataRegion } from './metadata-region.js';
+import { findAddress, findRawAddress } from './pmap-address.js';
+import { PmapCore, type PmapResources, type RecordSource } from './pmap-core.js';
+import { MapOperation, type PmapCost } from './pmap-map.js';
+import { ModifyOperation } from './pmap-modify.js';
+import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
+import { ReshapeOperation } from './pmap-reshape.js';
+import { UnmapOperation } from './pmap-unmap.js';
+import { ROOT_ENTRIES, TABLE_RECORD_BYTES, TABLE_VNODE, tableAt } from './table-records.js';
+
+/** What a map call did. */
+export interface MapResult {
+  /** Offset in the frame that the mapping begins with: the offset asked for, rounded down. */
+  readonly offset: number;
+  /** Bytes mapped: the size asked for, rounded up. */
+  readonly bytes: number;
+}
+
+/** Everything that a pmap knows of one address. */
+export class MappingInfo {
+  /** Where the whole Mapping begins. */
+  address = 0;
+  /** Bytes of the whole Mapping. */
+  bytes = 0;
+  /** Bytes of the leaf that translates the address. */
+  leafBytes = 0;
+  /** One of `Kind`. */
+  kind = 0;
+  /** The frame that is mapped, and the offset in it, in bytes, of the Mapping's beginning. */
+  frame: CapRef = capRef(0);
+  offset = 0;
+  /** Region flags of the address. */
+  flags = 0;
+  /** The slot of the Mapping. */
+  mapping: CapRef = capRef(0);
+  /** The slot of the table that holds the leaf. */
+  table: CapRef = capRef(0);
+}
+
+/** What a pmap has taken and still has free. */
+export interface PmapMeasure {
+  /** Leaf records: one for each run of pages with one Mapping and the same flags. */
+  readonly leaves: { readonly used: number; readonly free: number };
+  readonly tables: { readonly used: number; readonly free: number };
+  /** Mappings of leaves. */
+  readonly mappings: number;
+  /** Capability slots in use: two for each table, one for each Mapping. */
+  readonly slots: number;
+  /** Bytes of hardware tables, the root left out. */
+  readonly tableBytes: number;
+  readonly metadata: {
+    /** Bytes of records in use, of records free, and of the index of the root. */
+    readonly used: number;
+    readonly free: number;
+    readonly rootIndex: number;
+  };
+}
+
+/** The page-table manager of one address space. */
+export class Pmap {
+  /** Records and steps; for what belongs to this room. */
+  readonly core: PmapCore;
+  private readonly mapping: MapOperation;
+  private readonly unmapping: UnmapOperation;
+  private readonly modifying: ModifyOperation;
+  private readonly reshaping: ReshapeOperation;
+
+  private constructor(core: PmapCore) {
+    this.core = core;
+    this.mapping = new MapOperation(core);
+    this.unmapping = new UnmapOperation(core);
+    this.modifying = new ModifyOperation(core);
+    this.reshaping = new ReshapeOperation(core);
+  }
+
+  /**
+   * A pmap for the root table `resources.root` (`pmap_init`). A root in another CSpace, which `space`
+   * names, is copied into this one, since only what lies here can be invoked. Records beyond the
+   * first few come from `metadata`, the region of the domain that manages this address space.
+   * Errors: `LIB_ERR_PMAP_INIT` over `LIB_ERR_SLOT_ALLOC`, `LIB_ERR_CAP_COPY`, or the kernel's error.
+   */
+  static init(resources: PmapResources, metadata?: RecordSource, space?: CapRef): Pmap {
+    const core = new PmapCore(resources);
+    core.metadata = metadata;
+    const error = space === undefined ? OK : copyRoot(core, { source: space });
+    const observed = error === OK ? core.invocations.observe(core.root, core) : error;
+    if (observed !== OK) {
+      throw VmError.from(
+        pushError(observed, Code.LIB_ERR_PMAP_INIT),
+        `no pmap can be made for the table in slot ${hex0x(resources.root)}`,
+      );
+    }
+    return new Pmap(core);
+  }
+
+  /**
+   * Makes this the domain's own pmap (`pmap_current_init`): its records live in frames that it maps
+   * for itself in a region at `base`, which `regions` keeps everybody else out of.
+   * Errors: `LIB_ERR_VSPACE_REGION_OVERLAP` something is there already.
+   */
+  currentInit(
+    regions: RegionTree,
+    frames: FrameAllocator,
+    base?: number,
+    bytes?: number,
+  ): MetadataRegion {
+    const region = new MetadataRegion(this.core, frames, base, bytes);
+    if (!regions.insert(region.base, region.bytes, 0)) {
+      throw new VmError(
+        'LIB_ERR_VSPACE_REGION_OVERLAP',
+        `the metadata region at ${hex0x(region.base)} overlaps another region`,
+      );
+    }
+    this.core.metadata = region;
+    return region;
+  }
+
+  /**
+   * Maps `bytes` of `frame` from `offset` on at `address`, with region flags.
+   *
+   * `address` is page-aligned. Offset and size are rounded to pages (under the `original` policy to
+   * sections where it chooses them); what is visible at `address` is the offset that is answered.
+   * A size of 0 maps nothing and is no error.
+   *
+   * Errors, outermost first: `LIB_ERR_PMAP_FRAME_IDENTIFY` no such frame;
+   * `LIB_ERR_VREGION_BAD_ALIGNMENT`; `LIB_ERR_PMAP_FRAME_SIZE` the range leaves the frame;
+   * `LIB_ERR_OUT_OF_VIRTUAL_ADDR` it leaves the 4 GiB; `LIB_ERR_PMAP_DO_MAP` over
+   * `LIB_ERR_PMAP_EXISTING_MAPPING`, over `…GET_PTABLE`, `…PMAP_MAP`, `SYS_ERR_VNODE_SLOT_RESERVED`
+   * the kernel window, or over what the environment failed in; `LIB_ERR_SLAB_REFILL`.
+   */
+  map(address: number, frame: CapRef, offset: number, bytes: number, flags: number): MapResult {
+    const error = this.mapping.run(address, frame, offset, bytes, flags);
+    if (error !== OK) throw this.failure(error, 'map', address, bytes);
+    return { offset: this.mapping.offset, bytes: this.mapping.bytes };
+  }
+
+  /** What {@link map} would take. Errors: all that do not come from the environment. */
+  planMap(address: number, frame: CapRef, offset: number, bytes: number, flags: number): PmapCost {
+    const error = this.mapping.plan(address, frame, offset, bytes, flags);
+    if (error !== OK) throw this.failure(error, 'map', address, bytes);
+    return this.mapping.cost;
+  }
+
+  /**
+   * Unmaps whole Mappings; answers the bytes removed. `bytes` is rounded up to pages, and for a
+   * section up to its own size. Under the `original` policy each table that the range touches must
+   * hold exactly one Mapping of it.
+   * Errors: `LIB_ERR_VREGION_BAD_ALIGNMENT`; `LIB_ERR_PMAP_UNMAP` over `LIB_ERR_PMAP_FIND_VNODE`
+   * nothing there, or not with these borders; over `LIB_ERR_VNODE_UNMAP`, `LIB_ERR_SLOT_FREE`.
+   */
+  unmap(address: number, bytes: number): number {
+    const error = this.unmapping.run(address, bytes);
+    if (error !== OK) throw this.failure(error, 'unmap', address, bytes);
+    return this.unmapping.bytes;
+  }
+
+  /** What {@link unmap} would give back, as negative numbers. Errors: as there. */
+  planUnmap(address: number, bytes: number): PmapCost {
+    const error = this.unmapping.plan(address, bytes);
+    if (error !== OK) throw this.failure(error, 'unmap', address, bytes);
+    return this.unmapping.cost;
+  }
+
+  /**
+   * Gives a range new region flags; answers the bytes changed. The range is rounded up to pages and
+   * must be made of whole leaves inside Mappings.
+   * Errors: `LIB_ERR_VREGION_BAD_ALIGNMENT`; `LIB_ERR_PMAP_MODIFY_FLAGS` over
+   * `LIB_ERR_PMAP_FIND_VNODE` nothing is mapped there, over `LIB_ERR_PMAP_EXISTING_MAPPING` the range
+   * crosses a border, over the kernel's error, over `LIB_ERR_SLAB_REFILL`.
+   */
+  modifyFlags(address: number, bytes: number, flags: number): number {
+    const error = this.modifying.run(address, bytes, flags);
+    if (error !== OK) throw this.failure(error, 'change the flags of', address, bytes);
+    return this.modifying.bytes;
+  }
+
+  /** What {@link modifyFlags} would take at most. Errors: those that do not come from outside. */
+  planModifyFlags(address: number, bytes: number): PmapCost {
+    const error = this.modifying.plan(address, bytes);
+    if (error !== OK) throw this.failure(error, 'change the flags of', address, bytes);
+    return this.modifying.cost;
+  }
+
+  /**
+   * Makes `address`, page-aligned, a border between Mappings: a Mapping that spans it becomes two,
+   * and a leaf that spans it is replaced by smaller ones, broken before they are made.
+   * Errors: `LIB_ERR_PMAP_SPLIT` over `LIB_ERR_PMAP_FIND_VNODE` nothing is mapped there, or over what
+   * the environment failed in.
+   */
+  split(address: number): void {
+    const error = this.reshaping.split(address);
+    if (error !== OK) throw this.failure(error, 'split the mapping at', address, PAGE_BYTES);
+  }
+
+  /** What {@link split} would take at most. Errors: those that do not come from outside. */
+  planSplit(address: number): PmapCost {
+    const error = this.reshaping.planSplit(address);
+    if (error !== OK) throw this.failure(error, 'split the mapping at', address, PAGE_BYTES);
+    return this.reshaping.cost;
+  }
+
+  /**
+   * Replaces the leaves around `address` by one larger leaf of `bytes` (64 KiB, 1 MiB or 16 MiB),
+   * where they fill it, continue each other in one frame, and have the same flags.
+   * Errors: `LIB_ERR_PMAP_PROMOTE` over `LIB_ERR_PMAP_FIND_VNODE` not filled, over
+   * `LIB_ERR_PMAP_EXISTING_MAPPING` not alike or not contiguous, over `SYS_ERR_VM_FRAME_UNALIGNED`.
+   */
+  promote(address: number, bytes: number): void {
+    const error = this.reshaping.promote(address, bytes);
+    if (error !== OK) throw this.failure(error, 'promote the leaves at', address, bytes);
+  }
+
+  /** What {@link promote} would give back, as negative numbers. Errors: as there. */
+  planPromote(address: number, bytes: number): PmapCost {
+    const error = this.reshaping.planPromote(address, bytes);
+    if (error !== OK) throw this.failure(error, 'promote the leaves at', address, bytes);
+    return this.reshaping.cost;
+  }
+
+  /**
+   * Gives back every empty table; answers how many. Errors: `LIB_ERR_VNODE_UNMAP`,
+   * `LIB_ERR_CAP_DESTROY`; the tables before the failing one are given back then.
+   */
+  trim(): number {
+    const { core } = this;
+    const { tables } = core.shadow;
+    let trimmed = 0;
+    for (let index = 0; index < ROOT_ENTRIES; index += 1) {
+      const record = tables.root[index] >>> 1;
+      if ((tables.root[index] & 1) === 0 || !tables.isEmpty(record)) continue;
+      const error = core.removeTable(record);
+      if (error !== OK)
+        throw this.failure(error, 'give back the table of', index * 2 ** 20, 2 ** 20);
+      trimmed += 1;
+    }
+    return trimmed;
+  }
+
+  /**
+   * What is mapped at `address`, or undefined. `into` is filled and answered; give the same one again
+   * where many look-ups must not allocate.
+   */
+  lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
+    const { core } = this;
+    if (!(address >= 0 && address < 2 ** 32)) return undefined;
+    const page = Math.floor(address / PAGE_BYTES);
+    const record = core.shadow.leafAt(page);
+    if (record === 0) return undefined;
+    const words = core.shadow.leaves.words;
+    const at = record << RECORD_SHIFT;
+    const run = words[at + LEAF_RUN];
+    const kind = leafKindOf(run);
+    const head = words[at + LEAF_HEAD];
+    into.address = head * PAGE_BYTES;
+    into.bytes = words[at + LEAF_TOTAL] * pagesPerEntry(kind) * PAGE_BYTES;
+    into.leafBytes = pagesPerLeaf(kind) * PAGE_BYTES;
+    into.kind = kind;
+    into.frame = words[at + LEAF_FRAME] as CapRef;
+    into.offset = (words[at + LEAF_OFFSET] - (words[at + LEAF_PAGE] - head)) * PAGE_BYTES;
+    into.flags = leafFlags(run);
+    into.mapping = words[at + LEAF_MAPPING] as CapRef;
+    into.table = core.tableCap(page, kind);
+    return into;
+  }
+
+  /** Every Mapping that overlaps `[from, to)`, in order of addresses, as fresh objects. */
+  *mappings(from = 0, to: number = 2 ** 32): Generator<MappingInfo> {
+    const { shadow } = this.core;
+    const end = Math.ceil(to / PAGE_BYTES);
+    for (let page = Math.floor(from / PAGE_BYTES); page < end; ) {
+      const index = Math.floor(page / 256);
+      if (shadow.tables.root[index] === 0) {
+        page = (index + 1) * 256;
+        continue;
+      }
+      const record = shadow.leafAt(page);
+      if (record === 0) {
+        page += 1;
+        continue;
+      }
+      const info = this.lookup(page * PAGE_BYTES);
+      if (info !== undefined) yield info;
+      page = shadow.mappingEnd(record);
+    }
+  }
+
+  /**
+   * The lowest free address for `bytes` behind the first region above 1 GiB, below the kernel window,
+   * at a multiple of `alignment` (any positive number; 0 means a page). Nothing is reserved.
+   * Errors: `LIB_ERR_OUT_OF_VIRTUAL_ADDR`.
+   */
+  determineAddr(regions: RegionTree, bytes: number, alignment = 0): number {
+    const { memoryOffset } = this.core.resources;
+    const address = findAddress(regions, bytes, alignment, memoryOffset);
+    if (address < 0) throw noAddress(bytes, alignment);
+    return address;
+  }
+
+  /**
+   * The lowest MiB from 1.5 GiB on where `bytes` fit and neither section nor table is; at a multiple
+   * of `alignment`. Nothing is reserved. Errors: `LIB_ERR_OUT_OF_VIRTUAL_ADDR`.
+   */
+  determineAddrRaw(bytes: number, alignment = 0): number {
+    const { core } = this;
+    const { memoryOffset } = core.resources;
+    const address = findRawAddress(core.shadow.tables.root, bytes, alignment, memoryOffset);
+    if (address < 0) throw noAddress(bytes, alignment);
+    return address;
+  }
+
+  /** What is in use and free. */
+  measure(): PmapMeasure {
+    const { leaves, tables } = this.core.shadow;
+    const mappings = this.mappingCount();
+    const used =
+      leaves.slab.usedCount * LEAF_RECORD_BYTES + tables.slab.usedCount * TABLE_RECORD_BYTES;
+    const free =
+      leaves.slab.freeCount * LEAF_RECORD_BYTES + tables.slab.freeCount * TABLE_RECORD_BYTES;
+    return {
+      leaves: { used: leaves.slab.usedCount, free: leaves.slab.freeCount },
+      tables: { used: tables.slab.usedCount, free: tables.slab.freeCount },
+      mappings,
+      slots: 2 * tables.slab.usedCount + mappings,
+      tableBytes: tables.slab.usedCount * 1024,
+      metadata: { used, free, rootIndex: tables.root.byteLength },
+    };
+  }
+
+  private mappingCount(): number {
+    let count = 0;
+    for (const _ of this.mappings()) count += 1;
+    return count;
+  }
+
+  /** The slots of the tables, lowest address first. */
+  tableCaps(): CapRef[] {
+    const { tables } = this.core.shadow;
+    const caps: CapRef[] = [];
+    for (const entry of tables.root) {
+      if ((entry & 1) !== 0) caps.push(capRef(tables.words[tableAt(entry >>> 1) + TABLE_VNODE]));
+    }
+    return caps;
+  }
+
+  private failure(error: ErrorNumber, verb: string, address: number, bytes: number): VmError {
+    return VmError.from(error, `cannot ${verb} ${hex0x(address)}+${hex0x(bytes)}`, {
+      address,
+      bytes,
+    });
+  }
+}
+
+/** Copies a root table that lies in another CSpace into this one. */
+function copyRoot(core: PmapCore, spaces: CSpaces): ErrorNumber {
+  const slot = core.allocateSlot();
+  if (slot < 0) return -slot;
+  const error = core.invocations.copy(capRef(slot), core.root, spaces);
+  if (error !== OK) {
+    core.slots.free(capRef(slot));
+    return pushError(error, Code.LIB_ERR_CAP_COPY);
+  }
+  core.root = capRef(slot);
+  return OK;
+}
+
+function noAddress(bytes: number, alignment: number): VmError {
+  const at = alignment > PAGE_BYTES ? ` at a multiple of ${hex0x(alignment)}` : '';
+  return new VmError('LIB_ERR_OUT_OF_VIRTUAL_ADDR', `no free range of ${hex0x(bytes)} bytes${at}`);
+}

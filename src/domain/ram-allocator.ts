@@ -1,0 +1,161 @@
+/**
+ * A domain's own physical memory: RAM capabilities, and which of their pages are taken.
+ *
+ * Nothing is split or joined in capabilities: objects are retyped straight from a range of the RAM
+ * capability that holds them, so that a bit a page is all the book-keeping, and two neighbours that
+ * are free are one free range by themselves. The lowest place that fits is taken.
+ */
+import {
+  anyBit,
+  bitSetWords,
+  type CapRef,
+  Code,
+  clearBits,
+  type ErrorNumber,
+  firstBitFrom,
+  firstClearBitFrom,
+  OK,
+  PAGE_BYTES,
+  pushError,
+  roundUp,
+  setBits,
+} from '../base/index.js';
+import { CapType, type Invocations } from '../kernel/index.js';
+
+/** One RAM capability. */
+interface Arena {
+  readonly cap: CapRef;
+  readonly base: number;
+  readonly pages: number;
+  readonly taken: Uint32Array;
+  free: number;
+  /** No page below this one is free. */
+  lowest: number;
+}
+
+/** Where an allocated range lies: its RAM capability, and the offset in it in bytes. */
+export interface RamPlace {
+  readonly cap: CapRef;
+  readonly offset: number;
+}
+
+/** Allocates page-aligned ranges of the RAM that the domain owns. */
+export class RamAllocator {
+  private readonly invocations: Invocations;
+  private readonly arenas: Arena[] = [];
+
+  constructor(invocations: Invocations) {
+    this.invocations = invocations;
+  }
+
+  /** Pages that are free. */
+  get freePages(): number {
+    return this.arenas.reduce((sum, arena) => sum + arena.free, 0);
+  }
+
+  /** All pages. */
+  get totalPages(): number {
+    return this.arenas.reduce((sum, arena) => sum + arena.pages, 0);
+  }
+
+  /**
+   * Takes over a RAM capability, none of which is in use.
+   * Errors: those of identify; `SYS_ERR_ILLEGAL_INVOCATION` it is not RAM; `MM_ERR_ALREADY_PRESENT`.
+   */
+  add(cap: CapRef): ErrorNumber {
+    const error = this.invocations.identify(cap);
+    if (error !== OK) return error;
+    const { type, base, bytes } = this.invocations.identity;
+    if (type !== CapType.RAM) return Code.SYS_ERR_ILLEGAL_INVOCATION;
+    const overlaps = this.arenas.some(
+      (arena) => base < arena.base + arena.pages * PAGE_BYTES && arena.base < base + bytes,
+    );
+    if (overlaps) return Code.MM_ERR_ALREADY_PRESENT;
+    const pages = bytes / PAGE_BYTES;
+    const taken = new Uint32Array(bitSetWords(pages));
+    this.arenas.push({ cap, base, pages, taken, free: pages, lowest: 0 });
+    return OK;
+  }
+
+  /**
+   * Takes `bytes`, rounded up to pages, at a multiple of `alignment` bytes (a multiple of a page).
+   * Answers the physical address, or the negative of an error:
+   * `LIB_ERR_RAM_ALLOC` over `MM_ERR_NOT_FOUND`.
+   */
+  allocate(bytes: number, alignment = PAGE_BYTES): number {
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    for (const arena of this.arenas) {
+      if (arena.free < pages) continue;
+      const page = findRun(arena, pages, alignment);
+      if (page < 0) continue;
+      setBits(arena.taken, 0, page, pages);
+      arena.free -= pages;
+      if (page === arena.lowest) arena.lowest = page + pages;
+      return arena.base + page * PAGE_BYTES;
+    }
+    return -pushError(Code.MM_ERR_NOT_FOUND, Code.LIB_ERR_RAM_ALLOC);
+  }
+
+  /**
+   * Takes exactly the pages at a page-aligned physical address. Answers the address, or the negative
+   * of `LIB_ERR_RAM_ALLOC` over `MM_ERR_NOT_FOUND` where they are not all free.
+   */
+  take(address: number, bytes: number): number {
+    const arena = this.arenaOf(address);
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    const page = arena === undefined ? 0 : (address - arena.base) / PAGE_BYTES;
+    if (arena === undefined || anyBit(arena.taken, 0, page, pages)) {
+      return -pushError(Code.MM_ERR_NOT_FOUND, Code.LIB_ERR_RAM_ALLOC);
+    }
+    setBits(arena.taken, 0, page, pages);
+    arena.free -= pages;
+    return address;
+  }
+
+  /** Gives back `bytes` at a physical address that {@link allocate} answered. */
+  free(address: number, bytes: number): ErrorNumber {
+    const arena = this.arenaOf(address);
+    if (arena === undefined) return Code.MM_ERR_NOT_OWNED;
+    const page = (address - arena.base) / PAGE_BYTES;
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    clearBits(arena.taken, 0, page, pages);
+    arena.free += pages;
+    arena.lowest = Math.min(arena.lowest, page);
+    return OK;
+  }
+
+  /** Whether the address lies in memory of this allocator. */
+  owns(address: number): boolean {
+    return this.arenaOf(address) !== undefined;
+  }
+
+  /** The capability that a range is retyped from, and where in it. */
+  place(address: number): RamPlace {
+    const arena = this.arenaOf(address) as Arena;
+    return { cap: arena.cap, offset: address - arena.base };
+  }
+
+  private arenaOf(address: number): Arena | undefined {
+    return this.arenas.find(
+      (arena) => address >= arena.base && address < arena.base + arena.pages * PAGE_BYTES,
+    );
+  }
+}
+
+/** The first page of the lowest aligned run of `pages` free pages, or -1. */
+function findRun(arena: Arena, pages: number, alignment: number): number {
+  const aligned = (page: number): number =>
+    (roundUp(arena.base + page * PAGE_BYTES, alignment) - arena.base) / PAGE_BYTES;
+  let page = firstClearBitFrom(arena.taken, 0, arena.lowest, arena.pages);
+  if (page < 0) return -1;
+  arena.lowest = page;
+  page = aligned(page);
+  while (page + pages <= arena.pages) {
+    const taken = firstBitFrom(arena.taken, 0, page, page + pages);
+    if (taken < 0) return page;
+    const free = firstClearBitFrom(arena.taken, 0, taken, arena.pages);
+    if (free < 0) return -1;
+    page = aligned(free);
+  }
+  return -1;
+}

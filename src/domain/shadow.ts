@@ -1,0 +1,237 @@
+/**
+ * The shadow: what a pmap knows of its tables without asking the kernel. Only records change here;
+ * nothing is allocated from anybody, and nothing can fail once the records are there.
+ */
+import {
+  anyBit,
+  clearBit,
+  clearBits,
+  lastBitUpTo,
+  setBit,
+  setBits,
+  testBit,
+} from '../base/index.js';
+import {
+  LEAF_FRAME,
+  LEAF_HEAD,
+  LEAF_MAPPING,
+  LEAF_OFFSET,
+  LEAF_PAGE,
+  LEAF_RUN,
+  LEAF_TOTAL,
+  LeafRecords,
+  leafEntries,
+  leafFlags,
+  leafKindOf,
+  packLeafRun,
+  RECORD_SHIFT,
+} from './leaf-records.js';
+import { isRootKind, pagesPerEntry } from './pmap-policy.js';
+import {
+  ROOT_ENTRY_PAGES,
+  ROOT_INDEX_SHIFT,
+  TABLE_ADDRESS,
+  TABLE_INDEX,
+  TABLE_MAPPING,
+  TABLE_STARTS,
+  TABLE_TAKEN,
+  TABLE_VNODE,
+  TableRecords,
+  tableAt,
+} from './table-records.js';
+
+const ENTRY_MASK = ROOT_ENTRY_PAGES - 1;
+
+/** The records of one pmap and how they are found. Addresses are page numbers. */
+export class Shadow {
+  readonly leaves = new LeafRecords();
+  readonly tables = new TableRecords();
+
+  /** The table record that serves `page`, or 0. */
+  tableOf(page: number): number {
+    const root = this.tables.root[page >>> ROOT_INDEX_SHIFT];
+    return (root & 1) !== 0 ? root >>> 1 : 0;
+  }
+
+  /** The leaf record that covers `page`, or 0. */
+  leafAt(page: number): number {
+    const root = this.tables.root[page >>> ROOT_INDEX_SHIFT];
+    if ((root & 1) === 0) return root >>> 1;
+    const words = this.tables.words;
+    const at = tableAt(root >>> 1);
+    const entry = page & ENTRY_MASK;
+    if (!testBit(words, at + TABLE_TAKEN, entry)) return 0;
+    const start = lastBitUpTo(words, at + TABLE_STARTS, entry);
+    return this.leaves.find((page & ~ENTRY_MASK) | start);
+  }
+
+  /** Whether any of `pages` from `page` on is mapped. */
+  anyMapped(page: number, pages: number): boolean {
+    const end = page + pages;
+    for (let at = page; at < end; ) {
+      const border = (at & ~ENTRY_MASK) + ROOT_ENTRY_PAGES;
+      const next = border < end ? border : end;
+      const root = this.tables.root[at >>> ROOT_INDEX_SHIFT];
+      if (root !== 0) {
+        if ((root & 1) === 0) return true;
+        const taken = tableAt(root >>> 1) + TABLE_TAKEN;
+        if (anyBit(this.tables.words, taken, at & ENTRY_MASK, next - at)) return true;
+      }
+      at = next;
+    }
+    return false;
+  }
+
+  /** Records a run of leaves in a record that the slab has free. Answers the record. */
+  putLeaf(
+    page: number,
+    entries: number,
+    kind: number,
+    flags: number,
+    mapping: number,
+    frame: number,
+    offset: number,
+    head: number,
+    total: number,
+  ): number {
+    const record = this.leaves.slab.allocate();
+    const words = this.leaves.words;
+    const at = record << RECORD_SHIFT;
+    words[at + LEAF_PAGE] = page;
+    words[at + LEAF_RUN] = packLeafRun(entries, kind, flags);
+    words[at + LEAF_MAPPING] = mapping;
+    words[at + LEAF_FRAME] = frame;
+    words[at + LEAF_OFFSET] = offset;
+    words[at + LEAF_HEAD] = head;
+    words[at + LEAF_TOTAL] = total;
+    const index = page >>> ROOT_INDEX_SHIFT;
+    if (isRootKind(kind)) {
+      this.tables.root.fill(record << 1, index, index + entries);
+      return record;
+    }
+    this.leaves.insert(record);
+    const table = tableAt(this.tables.root[index] >>> 1);
+    const entry = page & ENTRY_MASK;
+    setBit(this.tables.words, table + TABLE_STARTS, entry);
+    if (entries === 1) setBit(this.tables.words, table + TABLE_TAKEN, entry);
+    else setBits(this.tables.words, table + TABLE_TAKEN, entry, entries);
+    return record;
+  }
+
+  /** Forgets a leaf record. */
+  dropLeaf(record: number): void {
+    const words = this.leaves.words;
+    const at = record << RECORD_SHIFT;
+    const page = words[at + LEAF_PAGE];
+    const run = words[at + LEAF_RUN];
+    const entries = leafEntries(run);
+    const index = page >>> ROOT_INDEX_SHIFT;
+    if (isRootKind(leafKindOf(run))) {
+      this.tables.root.fill(0, index, index + entries);
+    } else {
+      this.leaves.remove(record);
+      const table = tableAt(this.tables.root[index] >>> 1);
+      const entry = page & ENTRY_MASK;
+      clearBit(this.tables.words, table + TABLE_STARTS, entry);
+      if (entries === 1) clearBit(this.tables.words, table + TABLE_TAKEN, entry);
+      else clearBits(this.tables.words, table + TABLE_TAKEN, entry, entries);
+    }
+    this.leaves.slab.release(record);
+  }
+
+  /** Records a table in a record that the slab has free. Answers the record. */
+  putTable(index: number, vnode: number, mapping: number, address: number): number {
+    const record = this.tables.slab.allocate();
+    const words = this.tables.words;
+    const at = tableAt(record);
+    words.fill(0, at, tableAt(record + 1));
+    words[at + TABLE_INDEX] = index;
+    words[at + TABLE_VNODE] = vnode;
+    words[at + TABLE_MAPPING] = mapping;
+    words[at + TABLE_ADDRESS] = address / 1024;
+    this.tables.root[index] = (record << 1) | 1;
+    return record;
+  }
+
+  /** Forgets a table record without leaves. */
+  dropTable(record: number): void {
+    this.tables.root[this.tables.words[tableAt(record) + TABLE_INDEX]] = 0;
+    this.tables.slab.release(record);
+  }
+
+  /** The first page behind a leaf record. */
+  endOf(record: number): number {
+    const at = record << RECORD_SHIFT;
+    const run = this.leaves.words[at + LEAF_RUN];
+    return this.leaves.words[at + LEAF_PAGE] + leafEntries(run) * pagesPerEntry(leafKindOf(run));
+  }
+
+  /** The first page behind the whole Mapping that a leaf record belongs to. */
+  mappingEnd(record: number): number {
+    const at = record << RECORD_SHIFT;
+    const words = this.leaves.words;
+    return (
+      words[at + LEAF_HEAD] +
+      words[at + LEAF_TOTAL] * pagesPerEntry(leafKindOf(words[at + LEAF_RUN]))
+    );
+  }
+
+  /** Whether a leaf record is the first of its Mapping. */
+  isHead(record: number): boolean {
+    const at = record << RECORD_SHIFT;
+    return this.leaves.words[at + LEAF_PAGE] === this.leaves.words[at + LEAF_HEAD];
+  }
+
+  /** Cuts a leaf record in two before `page`, a border of its leaves strictly inside it. */
+  cut(record: number, page: number): void {
+    const words = this.leaves.words;
+    const at = record << RECORD_SHIFT;
+    const run = words[at + LEAF_RUN];
+    const kind = leafKindOf(run);
+    const flags = leafFlags(run);
+    const pages = page - words[at + LEAF_PAGE];
+    const entries = pages / pagesPerEntry(kind);
+    words[at + LEAF_RUN] = packLeafRun(entries, kind, flags);
+    this.putLeaf(
+      page,
+      leafEntries(run) - entries,
+      kind,
+      flags,
+      words[at + LEAF_MAPPING],
+      words[at + LEAF_FRAME],
+      words[at + LEAF_OFFSET] + pages,
+      words[at + LEAF_HEAD],
+      words[at + LEAF_TOTAL],
+    );
+  }
+
+  /** Makes one record of `record` and the one behind it where nothing tells them apart. */
+  mergeWithNext(record: number): boolean {
+    const words = this.leaves.words;
+    const at = record << RECORD_SHIFT;
+    const end = this.endOf(record);
+    if (end >= this.mappingEnd(record)) return false;
+    const next = this.leafAt(end);
+    const run = words[at + LEAF_RUN];
+    const nextRun = words[(next << RECORD_SHIFT) + LEAF_RUN];
+    if (leafFlags(run) !== leafFlags(nextRun)) return false;
+    const entries = leafEntries(run) + leafEntries(nextRun);
+    this.dropLeaf(next);
+    words[at + LEAF_RUN] = packLeafRun(entries, leafKindOf(run), leafFlags(run));
+    this.claim(record, entries);
+    return true;
+  }
+
+  /** Marks the entries of a record as its own again, after a neighbour's were dropped. */
+  private claim(record: number, entries: number): void {
+    const at = record << RECORD_SHIFT;
+    const page = this.leaves.words[at + LEAF_PAGE];
+    const index = page >>> ROOT_INDEX_SHIFT;
+    if (isRootKind(leafKindOf(this.leaves.words[at + LEAF_RUN]))) {
+      this.tables.root.fill(record << 1, index, index + entries);
+      return;
+    }
+    const table = tableAt(this.tables.root[index] >>> 1);
+    setBits(this.tables.words, table + TABLE_TAKEN, page & ENTRY_MASK, entries);
+  }
+}

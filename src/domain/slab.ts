@@ -1,0 +1,84 @@
+/**
+ * The slab allocator: blocks of one size, in memory that somebody else provides piece by piece.
+ *
+ * Blocks are numbers from 1 on, and their contents live with whoever uses the slab; what this keeps
+ * is which of them are free and what the memory under them is. Free blocks are a stack, so that
+ * giving back in reverse order restores the slab exactly.
+ */
+import { Code, type ErrorNumber, OK } from '../base/index.js';
+
+/** Called when the slab is short: grows it so that `blocks` are free, or answers an error. */
+export type RefillFunction = (slab: Slab, blocks: number) => ErrorNumber;
+
+/** A slab allocator (Barrelfish `slab.h`). */
+export class Slab {
+  /** Bytes of one block. */
+  readonly blockBytes: number;
+  /** What to do when blocks run out; without it {@link reserve} fails then. */
+  refill: RefillFunction | undefined;
+  private blocks = 0;
+  private stack = new Int32Array(16);
+  private free = 0;
+
+  constructor(blockBytes: number, refill?: RefillFunction) {
+    this.blockBytes = blockBytes;
+    this.refill = refill;
+  }
+
+  /** All blocks, free or not; the highest block number. */
+  get capacity(): number {
+    return this.blocks;
+  }
+
+  /** Blocks that are free. */
+  get freeCount(): number {
+    return this.free;
+  }
+
+  /** Blocks in use. */
+  get usedCount(): number {
+    return this.blocks - this.free;
+  }
+
+  /** Takes in `bytes` of new memory; answers how many blocks it gave. */
+  grow(bytes: number): number {
+    const added = Math.floor(bytes / this.blockBytes);
+    const needed = this.blocks + added;
+    if (needed > this.stack.length) {
+      const larger = new Int32Array(Math.max(needed, this.stack.length * 2));
+      larger.set(this.stack);
+      this.stack = larger;
+    }
+    for (let block = needed; block > this.blocks; block -= 1) {
+      this.stack[this.free] = block;
+      this.free += 1;
+    }
+    this.blocks = needed;
+    return added;
+  }
+
+  /** Undoes the last {@link grow}, whose `added` blocks are all free again and were freed in order. */
+  shrink(added: number): void {
+    this.free -= added;
+    this.blocks -= added;
+  }
+
+  /** Makes sure that `count` blocks are free. Errors: `LIB_ERR_SLAB_ALLOC_FAIL`; those of the refill. */
+  reserve(count: number): ErrorNumber {
+    if (this.free >= count) return OK;
+    return this.refill === undefined ? Code.LIB_ERR_SLAB_ALLOC_FAIL : this.refill(this, count);
+  }
+
+  /** A block, or 0 when none is free. */
+  allocate(): number {
+    if (this.free === 0) return 0;
+    this.free -= 1;
+    return this.stack[this.free];
+  }
+
+  /** Gives a block back. */
+  release(block: number): void {
+    this.stack[this.free] = block;
+    this.free += 1;
+  }
+}

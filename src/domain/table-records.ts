@@ -1,0 +1,70 @@
+/**
+ * What a pmap remembers of its tables: the root's entries by index, and one record of 96 bytes for
+ * each L2 table, with the bits of its 256 entries.
+ *
+ *     word 0  index in the root         1  slot of the VNode      2  slot of its Mapping
+ *          3  physical address, KiB     4..7  spare
+ *          8..15   entries that are mapped          16..23  entries where a leaf record begins
+ */
+import { SHORT_DESCRIPTORS } from '../format/index.js';
+import { Slab } from './slab.js';
+
+const [L1, L2] = SHORT_DESCRIPTORS.levels;
+
+/** Entries of the root, and of a table. */
+export const ROOT_ENTRIES = L1.entries;
+export const TABLE_ENTRIES = L2.entries;
+/** Pages that one entry of the root covers. */
+export const ROOT_ENTRY_PAGES = 2 ** (L1.shift - L2.shift);
+export const ROOT_INDEX_SHIFT = L1.shift - L2.shift;
+
+const RECORD_WORDS = 24;
+export const TABLE_INDEX = 0;
+export const TABLE_VNODE = 1;
+export const TABLE_MAPPING = 2;
+export const TABLE_ADDRESS = 3;
+export const TABLE_TAKEN = 8;
+export const TABLE_STARTS = 16;
+
+/** Bytes of one table record. */
+export const TABLE_RECORD_BYTES = RECORD_WORDS * 4;
+
+/** The first word of a table record. */
+export function tableAt(record: number): number {
+  return record * RECORD_WORDS;
+}
+
+/** The table records of one pmap, and the entries of its root. */
+export class TableRecords {
+  readonly slab = new Slab(TABLE_RECORD_BYTES);
+  /** The records, 24 words each. Replaced when the slab grows. */
+  words: Uint32Array = new Uint32Array(0);
+  /** For each entry of the root: 0, a table record << 1 | 1, or the leaf record of a section << 1. */
+  readonly root = new Int32Array(ROOT_ENTRIES);
+
+  /** Takes in `bytes` of memory for records. */
+  grow(bytes: number): number {
+    const added = this.slab.grow(bytes);
+    const words = (this.slab.capacity + 1) * RECORD_WORDS;
+    if (words > this.words.length) {
+      const larger = new Uint32Array(Math.max(words, this.words.length * 2));
+      larger.set(this.words);
+      this.words = larger;
+    }
+    return added;
+  }
+
+  /** Undoes the last growth. */
+  shrink(added: number): void {
+    this.slab.shrink(added);
+  }
+
+  /** Whether no entry of the table is mapped. */
+  isEmpty(record: number): boolean {
+    const at = tableAt(record) + TABLE_TAKEN;
+    for (let word = at; word < at + TABLE_ENTRIES / 32; word += 1) {
+      if (this.words[word] !== 0) return false;
+    }
+    return true;
+  }
+}

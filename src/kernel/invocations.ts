@@ -1,0 +1,355 @@
+/**
+ * What a domain can ask of the kernel: invocations on the capabilities of its own CSpace.
+ *
+ * This object and {@link CapRef} numbers are all that a domain holds. Every method answers an error
+ * number and never throws, whatever is passed; `OK` is 0. Where an operation spans two CSpaces, the
+ * root of the other one is named by a capability to its L1 CNode in this one.
+ */
+import { type CapRef, Code, type ErrorNumber, OK, pushError } from '../base/index.js';
+import { Cost, EventKind } from '../machine/index.js';
+import { OBJECT_BASE, OBJECT_SHIFT, OBJECT_SIZE, SLOT_PART, SLOT_SHIFT } from './capabilities.js';
+import { CAP_TYPE_NAMES, CapType, isMapping, isVNode, Rights } from './capability-types.js';
+import { findDestination, findSlot, lookupError, slotOf } from './cspace.js';
+import type { Deletion } from './deletion.js';
+import type { Dispatchers } from './dispatchers.js';
+import type { KernelState } from './kernel-state.js';
+import { type RetypeRequest, retype } from './retype.js';
+import type { MappingObserver } from './translation-tables.js';
+import type { VNodeOperations } from './vnode-operations.js';
+
+/** Other CSpaces that an operation takes from or puts into; its own where a field is left out. */
+export interface CSpaces {
+  /** A capability to the L1 CNode of the source's CSpace. */
+  readonly source?: CapRef;
+  /** A capability to the L1 CNode of the destination's CSpace. */
+  readonly destination?: CapRef;
+}
+
+/** What {@link Invocations.identify} found; filled anew by each call. */
+export interface Identity {
+  type: number;
+  rights: number;
+  /** Physical address of the object, in bytes. */
+  base: number;
+  bytes: number;
+}
+
+/** The parts of the kernel that invocations reach. */
+export interface KernelParts {
+  readonly state: KernelState;
+  readonly vnodes: VNodeOperations;
+  readonly deletion: Deletion;
+  readonly dispatchers: Dispatchers;
+}
+
+/** The system-call interface of one CSpace. */
+export class Invocations {
+  /** The answer of the last successful {@link identify}. */
+  readonly identity: Identity = { type: CapType.NULL, rights: 0, base: 0, bytes: 0 };
+  private readonly state: KernelState;
+  private readonly vnodes: VNodeOperations;
+  private readonly deletion: Deletion;
+  private readonly dispatchers: Dispatchers;
+  /** The object of the L1 CNode; 0 once that is gone. */
+  private root: number;
+
+  constructor(parts: KernelParts, root: number) {
+    this.state = parts.state;
+    this.vnodes = parts.vnodes;
+    this.deletion = parts.deletion;
+    this.dispatchers = parts.dispatchers;
+    this.root = root;
+  }
+
+  /** For the kernel: the CSpace has another root CNode from now on, or none (0). */
+  rebase(root: number): void {
+    this.root = root;
+  }
+
+  /**
+   * Reads type, rights, base and size of a capability into {@link identity}.
+   * Errors: a look-up error; `SYS_ERR_CAP_NOT_FOUND` the slot is empty;
+   * `SYS_ERR_ILLEGAL_INVOCATION` a Mapping has no memory of its own.
+   */
+  identify(cap: CapRef): ErrorNumber {
+    const { capabilities, counters } = this.state;
+    const slot = findSlot(capabilities, this.root, cap);
+    if (slot < 0) return -slot;
+    const type = capabilities.typeOf(slot);
+    if (type === CapType.NULL) return Code.SYS_ERR_CAP_NOT_FOUND;
+    if (isMapping(type)) return Code.SYS_ERR_ILLEGAL_INVOCATION;
+    const at = capabilities.objectOf(slot) << OBJECT_SHIFT;
+    const identity = this.identity;
+    identity.type = type;
+    identity.rights = capabilities.rightsOf(slot);
+    identity.base = capabilities.objects[at + OBJECT_BASE] * 1024;
+    identity.bytes = capabilities.objects[at + OBJECT_SIZE] * 1024;
+    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    return OK;
+  }
+
+  /** As {@link identify}, and `SYS_ERR_ILLEGAL_INVOCATION` for what is neither Frame nor DevFrame. */
+  identifyFrame(cap: CapRef): ErrorNumber {
+    const error = this.identify(cap);
+    if (error !== OK) return error;
+    const type = this.identity.type;
+    return type === CapType.FRAME || type === CapType.DEV_FRAME
+      ? OK
+      : Code.SYS_ERR_ILLEGAL_INVOCATION;
+  }
+
+  /**
+   * Makes objects of `request.type` from `source` in the slots from `destination` on. The slots
+   * must all lie in one CNode.
+   * Errors: `SYS_ERR_SOURCE_CAP_LOOKUP`, `SYS_ERR_DEST_CNODE_LOOKUP` over a look-up error;
+   * `SYS_ERR_SLOTS_INVALID`, `SYS_ERR_SLOTS_IN_USE`; those of `retype`.
+   */
+  retype(
+    source: CapRef,
+    request: RetypeRequest,
+    destination: CapRef,
+    spaces?: CSpaces,
+  ): ErrorNumber {
+    const { capabilities } = this.state;
+    const from = this.sourceSlot(source, spaces?.source);
+    if (from <= 0) return this.sourceError(from);
+    const to = this.destinationSlot(destination, spaces?.destination);
+    if (to <= 0) return this.destinationError(to);
+    const room = destination < 0 ? 1 : 256 - slotOf(destination);
+    if (!(request.count <= room)) return Code.SYS_ERR_SLOTS_INVALID;
+    for (let slot = to; slot < to + request.count; slot += 1) {
+      if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOTS_IN_USE;
+    }
+    if (destination < 0 && request.type !== CapType.L2_CNODE) return Code.SYS_ERR_DEST_TYPE_INVALID;
+    return retype(this.state, from, request, to);
+  }
+
+  /** Copies `source` with all its rights into the empty slot `destination`: see {@link mint}. */
+  copy(destination: CapRef, source: CapRef, spaces?: CSpaces): ErrorNumber {
+    return this.mint(destination, source, Rights.ALL, spaces);
+  }
+
+  /**
+   * Copies `source` with the rights that both it and `rights` have into the empty slot `destination`.
+   * Errors: as for {@link retype} the look-ups; `SYS_ERR_SLOT_IN_USE`; `SYS_ERR_NOT_COPYABLE` for a
+   * Mapping; `SYS_ERR_DEST_TYPE_INVALID` for a root slot and anything but an L2 CNode.
+   */
+  mint(destination: CapRef, source: CapRef, rights: number, spaces?: CSpaces): ErrorNumber {
+    const { capabilities, counters, events } = this.state;
+    const from = this.sourceSlot(source, spaces?.source);
+    if (from <= 0) return this.sourceError(from);
+    const to = this.destinationSlot(destination, spaces?.destination);
+    if (to <= 0) return this.destinationError(to);
+    if (capabilities.typeOf(to) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
+    const type = capabilities.typeOf(from);
+    if (isMapping(type)) return Code.SYS_ERR_NOT_COPYABLE;
+    if (destination < 0 && type !== CapType.L2_CNODE) return Code.SYS_ERR_DEST_TYPE_INVALID;
+    capabilities.putCopy(to, capabilities.objectOf(from), capabilities.rightsOf(from) & rights);
+    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    if (events.on) events.record(EventKind.CAP_COPY, from, to, rights);
+    return OK;
+  }
+
+  /** Empties a slot. The last copy takes the object with it. Errors: a look-up error. */
+  delete(cap: CapRef, spaces?: CSpaces): ErrorNumber {
+    const slot = this.sourceSlot(cap, spaces?.source);
+    if (slot <= 0) return slot === 0 ? Code.SYS_ERR_CAP_NOT_FOUND : -slot;
+    this.state.counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    return this.deletion.delete(slot);
+  }
+
+  /** Removes all copies, descendants and Mappings of a capability but itself. Errors: a look-up error. */
+  revoke(cap: CapRef, spaces?: CSpaces): ErrorNumber {
+    const slot = this.sourceSlot(cap, spaces?.source);
+    if (slot <= 0) return slot === 0 ? Code.SYS_ERR_CAP_NOT_FOUND : -slot;
+    this.state.counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    return this.deletion.revoke(slot);
+  }
+
+  /**
+   * Maps `count` entries of `source` from `offset` bytes on into `table` from `entry` on; `flags`
+   * are `PagingFlags`. The Mapping goes into the empty slot `mapping`.
+   * Errors: `SYS_ERR_SOURCE_CAP_LOOKUP`, `SYS_ERR_DEST_CNODE_LOOKUP` over a look-up error; those of
+   * part 2 of the original's contract, one cause each (see `VNodeOperations.map`).
+   */
+  vnodeMap(
+    table: CapRef,
+    source: CapRef,
+    entry: number,
+    flags: number,
+    offset: number,
+    count: number,
+    mapping: CapRef,
+  ): ErrorNumber {
+    const { capabilities } = this.state;
+    const root = this.root;
+    const tableSlot = findSlot(capabilities, root, table);
+    if (tableSlot < 0) return -tableSlot;
+    const sourceSlot = findSlot(capabilities, root, source);
+    if (sourceSlot < 0) return lookupError(sourceSlot, Code.SYS_ERR_SOURCE_CAP_LOOKUP);
+    const to = findDestination(capabilities, root, mapping);
+    if (to < 0) return lookupError(to, Code.SYS_ERR_DEST_CNODE_LOOKUP);
+    return this.vnodes.map(tableSlot, sourceSlot, entry, flags, offset, count, to);
+  }
+
+  /**
+   * Removes a Mapping from the table that it is installed in: its entries and the capability.
+   * Errors: look-up errors; `SYS_ERR_WRONG_MAPPING`, `SYS_ERR_VNODE_NOT_INSTALLED`.
+   */
+  vnodeUnmap(table: CapRef, mapping: CapRef): ErrorNumber {
+    const { capabilities } = this.state;
+    const root = this.root;
+    const tableSlot = findSlot(capabilities, root, table);
+    if (tableSlot < 0) return -tableSlot;
+    const slot = findSlot(capabilities, root, mapping);
+    if (slot < 0) return -slot;
+    return this.vnodes.unmap(tableSlot, slot);
+  }
+
+  /** Changes the attributes of `count` entries from entry `offset` of a Mapping. */
+  mappingModify(mapping: CapRef, offset: number, count: number, flags: number): ErrorNumber {
+    const slot = findSlot(this.state.capabilities, this.root, mapping);
+    return slot < 0 ? -slot : this.vnodes.modify(slot, offset, count, flags);
+  }
+
+  /** Cuts a Mapping in two before its entry `offset`; the second part goes into `destination`. */
+  mappingSplit(mapping: CapRef, offset: number, destination: CapRef): ErrorNumber {
+    const slot = findSlot(this.state.capabilities, this.root, mapping);
+    if (slot < 0) return -slot;
+    const to = findDestination(this.state.capabilities, this.root, destination);
+    if (to < 0) return lookupError(to, Code.SYS_ERR_DEST_CNODE_LOOKUP);
+    return this.vnodes.split(slot, offset, to);
+  }
+
+  /** Joins a Mapping with the one that continues it; the slot of `next` becomes empty. */
+  mappingJoin(mapping: CapRef, next: CapRef): ErrorNumber {
+    const slot = findSlot(this.state.capabilities, this.root, mapping);
+    if (slot < 0) return -slot;
+    const nextSlot = findSlot(this.state.capabilities, this.root, next);
+    return nextSlot < 0 ? -nextSlot : this.vnodes.join(slot, nextSlot);
+  }
+
+  /**
+   * Asks to be told when a translation under the root table goes; `null` ends it.
+   * Errors: a look-up error; `SYS_ERR_VNODE_TYPE` the capability is no L1 table.
+   */
+  observe(table: CapRef, observer: MappingObserver | null): ErrorNumber {
+    const { capabilities, tables } = this.state;
+    const slot = findSlot(capabilities, this.root, table);
+    if (slot < 0) return -slot;
+    if (!isVNode(capabilities.typeOf(slot))) return Code.SYS_ERR_VNODE_TYPE;
+    tables.table(capabilities.slots[(slot << SLOT_SHIFT) + SLOT_PART]).observer = observer;
+    return OK;
+  }
+
+  /**
+   * Moves the contents of the root CNode into the larger empty one that `larger` names, which is the
+   * root from then on. The old one stays where its capabilities are.
+   * Errors: look-up errors; `SYS_ERR_CNODE_NOT_ROOT`; `SYS_ERR_CNODE_RESIZE_SHRINK`;
+   * `SYS_ERR_SLOTS_IN_USE` the new one is not empty.
+   */
+  resizeRoot(larger: CapRef): ErrorNumber {
+    const next = this.foreignRoot(larger);
+    return next < 0 ? -next : this.dispatchers.resizeRoot(this.root, next);
+  }
+
+  /**
+   * Gives the domain of a Dispatcher its CSpace and its root table.
+   * Errors: look-up errors; `SYS_ERR_CNODE_NOT_ROOT`, `SYS_ERR_VNODE_TYPE`.
+   */
+  dispatcherSetup(dispatcher: CapRef, cspace: CapRef, vspace: CapRef): ErrorNumber {
+    const { capabilities, counters } = this.state;
+    const domain = this.domainOf(dispatcher, CapType.DISPATCHER);
+    if (domain < 0) return -domain;
+    const root = this.foreignRoot(cspace);
+    if (root < 0) return -root;
+    const table = findSlot(capabilities, this.root, vspace);
+    if (table < 0) return -table;
+    if (capabilities.typeOf(table) !== CapType.VNODE_ARM_L1) return Code.SYS_ERR_VNODE_TYPE;
+    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    this.dispatchers.setup(domain, root, capabilities.slots[(table << SLOT_SHIFT) + SLOT_PART]);
+    return OK;
+  }
+
+  /** Names the empty slot where the next capability sent to `dispatcher` shall go. */
+  receiveInto(dispatcher: CapRef, destination: CapRef): ErrorNumber {
+    const domain = this.domainOf(dispatcher, CapType.DISPATCHER);
+    return domain < 0 ? -domain : this.dispatchers.receiveInto(domain, this.root, destination);
+  }
+
+  /** Takes the message that has come for `dispatcher`, or undefined. */
+  receive(dispatcher: CapRef): readonly number[] | undefined {
+    const domain = this.domainOf(dispatcher, CapType.DISPATCHER);
+    return domain < 0 ? undefined : this.dispatchers.take(domain);
+  }
+
+  /**
+   * Sends `words` and a copy of `cap` through an endpoint.
+   * Errors: look-up errors; `SYS_ERR_CNODE_RIGHTS` no right to write to the endpoint or to grant the
+   * capability; `SYS_ERR_LMP_NO_TARGET`, `SYS_ERR_LMP_BUF_OVERFLOW`; `SYS_ERR_SLOT_IN_USE`.
+   */
+  send(endpoint: CapRef, words: readonly number[], cap?: CapRef): ErrorNumber {
+    const { capabilities } = this.state;
+    const domain = this.domainOf(endpoint, CapType.END_POINT);
+    if (domain < 0) return -domain;
+    const slot = findSlot(capabilities, this.root, endpoint);
+    if ((capabilities.rightsOf(slot) & Rights.WRITE) === 0) return Code.SYS_ERR_CNODE_RIGHTS;
+    if (cap === undefined) return this.dispatchers.deliver(domain, words, 0);
+    const from = this.sourceSlot(cap, undefined);
+    if (from <= 0) return this.sourceError(from);
+    if (isMapping(capabilities.typeOf(from))) return Code.SYS_ERR_NOT_COPYABLE;
+    if ((capabilities.rightsOf(from) & Rights.GRANT) === 0) return Code.SYS_ERR_CNODE_RIGHTS;
+    return this.dispatchers.deliver(domain, words, from);
+  }
+
+  /** The name of the type of the capability, `Null` for an empty or unreachable slot. */
+  typeName(cap: CapRef): (typeof CAP_TYPE_NAMES)[number] {
+    const slot = findSlot(this.state.capabilities, this.root, cap);
+    return CAP_TYPE_NAMES[slot < 0 ? CapType.NULL : this.state.capabilities.typeOf(slot)] ?? 'Null';
+  }
+
+  /** The domain number behind a Dispatcher or EndPoint, or the negative of an error. */
+  private domainOf(cap: CapRef, type: number): number {
+    const { capabilities } = this.state;
+    const slot = findSlot(capabilities, this.root, cap);
+    if (slot < 0) return slot;
+    const found = capabilities.typeOf(slot);
+    if (found === CapType.NULL) return -Code.SYS_ERR_CAP_NOT_FOUND;
+    if (found !== type) return -Code.SYS_ERR_ILLEGAL_INVOCATION;
+    return capabilities.slots[(slot << SLOT_SHIFT) + SLOT_PART];
+  }
+
+  /** The non-empty slot of `cap`; 0 where it is empty, a negative error where it is nowhere. */
+  private sourceSlot(cap: CapRef, space: CapRef | undefined): number {
+    const root = space === undefined ? this.root : this.foreignRoot(space);
+    if (root < 0) return root;
+    const slot = findSlot(this.state.capabilities, root, cap);
+    return slot > 0 && this.state.capabilities.typeOf(slot) === CapType.NULL ? 0 : slot;
+  }
+
+  private destinationSlot(cap: CapRef, space: CapRef | undefined): number {
+    const root = space === undefined ? this.root : this.foreignRoot(space);
+    return root < 0 ? root : findDestination(this.state.capabilities, root, cap);
+  }
+
+  /** The L1 CNode object behind `space`, or the negative of an error. */
+  private foreignRoot(space: CapRef): number {
+    const { capabilities } = this.state;
+    const slot = findSlot(capabilities, this.root, space);
+    if (slot < 0) return slot;
+    const type = capabilities.typeOf(slot);
+    if (type !== CapType.L1_CNODE) {
+      return type === CapType.NULL ? -Code.SYS_ERR_CAP_NOT_FOUND : -Code.SYS_ERR_CNODE_NOT_ROOT;
+    }
+    return capabilities.objectOf(slot);
+  }
+
+  private sourceError(slot: number): ErrorNumber {
+    const cause = slot === 0 ? Code.SYS_ERR_CAP_NOT_FOUND : -slot;
+    return pushError(cause, Code.SYS_ERR_SOURCE_CAP_LOOKUP);
+  }
+
+  private destinationError(slot: number): ErrorNumber {
+    return pushError(-slot, Code.SYS_ERR_DEST_CNODE_LOOKUP);
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * The kernel of one machine: it owns all memory, makes the first domain, and runs domains.
+ */
+import { Code, type ErrorNumber, MIB, OK, VmError } from '../base/index.js';
+import type { Machine } from '../machine/index.js';
+import { Asids } from './asids.js';
+import { type AttributePolicy, AttributeWords, defaultPolicy } from './attribute-policy.js';
+import {
+  Capabilities,
+  OBJECT_BASE,
+  OBJECT_SHIFT,
+  OBJECT_SIZE,
+  SLOT_PART,
+  SLOT_SHIFT,
+} from './capabilities.js';
+import { CapType, CNODE_KIBIBYTES, CNODE_SLOTS, Rights } from './capability-types.js';
+import { capRefOf } from './cspace.js';
+import { Deletion } from './deletion.js';
+import { Dispatchers } from './dispatchers.js';
+import { Invocations, type KernelParts } from './invocations.js';
+import type { KernelState } from './kernel-state.js';
+import { MappingDatabase } from './mapping-database.js';
+import { retype } from './retype.js';
+import { L1_SHIFT, type TranslationTable, TranslationTables } from './translation-tables.js';
+import { VNodeOperations } from './vnode-operations.js';
+
+/** How a kernel differs from the usual one. */
+export interface KernelOptions {
+  /** The bits of entries; {@link defaultPolicy} for the CPU of the machine where it is left out. */
+  readonly attributes?: AttributePolicy;
+  /** The first virtual address of the kernel window, 1 MiB aligned (Barrelfish `MEMORY_OFFSET`). */
+  readonly memoryOffset?: number;
+}
+
+/** Where the kernel window begins unless told otherwise. */
+export const MEMORY_OFFSET = 0x8000_0000;
+
+/**
+ * Where a new domain finds its first capabilities (Barrelfish `barrelfish_kpi/init.h`): the slots of
+ * the root CNode that hold its L2 CNodes, and references to what lies in them.
+ */
+export const WellKnown = {
+  TASK_CNODE: 0,
+  PAGE_CNODE: 1,
+  SUPER_CNODE: 3,
+  PHYSICAL_ADDRESS_CNODE: 5,
+  /** The first slot of the root CNode that no well-known CNode takes. */
+  FIRST_FREE: 8,
+  DISPATCHER: capRefOf(0, 1),
+  ROOT_CNODE: capRefOf(0, 2),
+  ROOT_VNODE: capRefOf(1, 0),
+  RAM: capRefOf(3, 0),
+  DEVICES: capRefOf(5, 0),
+} as const;
+
+/** What the kernel made for a first domain. */
+export interface BootedDomain {
+  readonly number: number;
+  readonly invocations: Invocations;
+}
+
+/** The CPU driver. */
+export class Kernel {
+  readonly machine: Machine;
+  readonly state: KernelState;
+  /** The first virtual address that belongs to the kernel. */
+  readonly memoryOffset: number;
+  private readonly parts: KernelParts;
+  private readonly dispatchers: Dispatchers;
+  private readonly asids: Asids;
+  private readonly interfaces = new Map<number, Invocations[]>();
+  /** Slots of the capabilities to all memory, which no domain can reach. */
+  private readonly memorySlots: number[] = [];
+  private domains = 0;
+  private running: TranslationTable | undefined;
+
+  /** A kernel that owns every bank of the machine. */
+  constructor(machine: Machine, options: KernelOptions = {}) {
+    this.machine = machine;
+    this.memoryOffset = options.memoryOffset ?? MEMORY_OFFSET;
+    const { memory, counters, events, tlb, profile } = machine;
+    const capabilities = new Capabilities();
+    const attributes = new AttributeWords(options.attributes ?? defaultPolicy(profile));
+    this.asids = new Asids(tlb);
+    this.state = {
+      capabilities,
+      database: new MappingDatabase(capabilities),
+      tables: new TranslationTables(capabilities, memory, tlb, counters, attributes),
+      memory,
+      counters,
+      events,
+      reservedEntry: this.memoryOffset / 2 ** L1_SHIFT,
+      objectGone: (object, type, part) => this.objectGone(object, type, part),
+      tableGone: (table) => this.tableGone(table),
+      newDomain: () => this.newDomain(),
+    };
+    this.dispatchers = new Dispatchers(this.state);
+    this.dispatchers.rootMoved = (from, to) => this.rootMoved(from, to);
+    const vnodes = new VNodeOperations(this.state);
+    this.parts = {
+      state: this.state,
+      vnodes,
+      deletion: new Deletion(this.state, vnodes),
+      dispatchers: this.dispatchers,
+    };
+    for (const bank of memory.banks) {
+      const type = bank.kind === 'ram' ? CapType.RAM : CapType.PHYS_ADDR;
+      this.memorySlots.push(this.bootCapability(type, bank.base, bank.bytes));
+    }
+  }
+
+  /**
+   * Makes the first capabilities of a domain that nobody spawns: its CSpace, its Dispatcher, its root
+   * table, a RAM capability of `ramBytes`, and PhysAddr capabilities to all devices.
+   * `rootSlots` is the size of its root CNode, a multiple of 256.
+   * Errors: `LIB_ERR_RAM_ALLOC` the machine has no free memory of that size.
+   */
+  bootDomain(ramBytes: number, rootSlots = CNODE_SLOTS): BootedDomain {
+    const { capabilities } = this.state;
+    const rootBytes = (rootSlots / CNODE_SLOTS) * CNODE_KIBIBYTES * 1024;
+    const root = this.carve(CapType.L1_CNODE, rootBytes);
+    const first = capabilities.slots[(root << SLOT_SHIFT) + SLOT_PART];
+    const cnode = (slot: number): number => {
+      const made = this.carve(CapType.L2_CNODE, CNODE_KIBIBYTES * 1024);
+      const object = capabilities.objectOf(made);
+      capabilities.putCopy(first + slot, object, Rights.ALL);
+      this.dropBootSlot(made);
+      return capabilities.slots[((first + slot) << SLOT_SHIFT) + SLOT_PART];
+    };
+    const task = cnode(WellKnown.TASK_CNODE);
+    const page = cnode(WellKnown.PAGE_CNODE);
+    const ram = cnode(WellKnown.SUPER_CNODE);
+    const devices = cnode(WellKnown.PHYSICAL_ADDRESS_CNODE);
+    const rootObject = capabilities.objectOf(root);
+    capabilities.putCopy(task + 2, rootObject, Rights.ALL);
+    this.dropBootSlot(root);
+    this.carve(CapType.DISPATCHER, 1024, task + 1);
+    this.carve(CapType.VNODE_ARM_L1, CNODE_KIBIBYTES * 1024, page);
+    this.carve(CapType.RAM, ramBytes, ram);
+    let device = devices;
+    for (const slot of this.memorySlots) {
+      if (capabilities.typeOf(slot) !== CapType.PHYS_ADDR) continue;
+      capabilities.putCopy(device, capabilities.objectOf(slot), Rights.ALL);
+      device += 1;
+    }
+    const number = capabilities.slots[((task + 1) << SLOT_SHIFT) + SLOT_PART];
+    const vspace = capabilities.slots[(page << SLOT_SHIFT) + SLOT_PART];
+    this.dispatchers.setup(number, rootObject, vspace);
+    return { number, invocations: this.invocations(rootObject) };
+  }
+
+  /** The system-call interface of a domain that has been given a CSpace, or undefined. */
+  attach(domain: number): Invocations | undefined {
+    const cspace = this.dispatchers.domain(domain)?.cspace ?? 0;
+    return cspace === 0 ? undefined : this.invocations(cspace);
+  }
+
+  /**
+   * Lets the CPU run a domain: its tables, its identifier, unprivileged.
+   * Errors: `SYS_ERR_VNODE_TYPE` it has no root table.
+   */
+  run(domain: number): ErrorNumber {
+    const number = this.dispatchers.domain(domain)?.vspace ?? 0;
+    if (number === 0) return Code.SYS_ERR_VNODE_TYPE;
+    const table = this.state.tables.table(number);
+    const { cpu, tlb } = this.machine;
+    if (this.running !== table) {
+      const asid = this.asids.of(table);
+      cpu.switchTo(table.kibibyte * 1024, asid);
+      if (this.state.tables.attributes.policy.global) tlb.invalidateAll();
+      this.running = table;
+    }
+    return OK;
+  }
+
+  /** The physical address of the root table of a domain, or undefined. */
+  rootTable(domain: number): number | undefined {
+    const number = this.dispatchers.domain(domain)?.vspace ?? 0;
+    return number === 0 ? undefined : this.state.tables.table(number).kibibyte * 1024;
+  }
+
+  /**
+   * A capability that only the kernel can make: memory that nothing was retyped to. It may overlap
+   * other memory, as the capabilities that a boot loader hands over may.
+   */
+  bootCapability(type: number, base: number, bytes: number): number {
+    const { capabilities, database } = this.state;
+    const slot = capabilities.allocateSlots(1);
+    const object = capabilities.createObject(type, base / 1024, bytes / 1024, 0);
+    database.insert(object);
+    capabilities.putCopy(slot, object, Rights.ALL);
+    return slot;
+  }
+
+  /** Moves a boot capability into the empty slot `to`. */
+  giveBootCapability(slot: number, to: number): void {
+    const { capabilities } = this.state;
+    capabilities.putCopy(to, capabilities.objectOf(slot), Rights.ALL);
+    this.dropBootSlot(slot);
+  }
+
+  private dropBootSlot(slot: number): void {
+    this.state.capabilities.takeCopy(slot);
+    this.state.capabilities.freeSlots(slot, 1);
+  }
+
+  /** Makes one object from free memory, in the slot `destination` or a boot slot, which it answers. */
+  private carve(type: number, bytes: number, destination?: number): number {
+    const { capabilities } = this.state;
+    const slot = destination ?? capabilities.allocateSlots(1);
+    for (const bank of this.memorySlots) {
+      if (capabilities.typeOf(bank) !== CapType.RAM) continue;
+      const offset = this.freeOffset(capabilities.objectOf(bank), bytes);
+      if (offset < 0) continue;
+      const request = { type, offset, objectBytes: bytes, count: 1 };
+      const error = retype(this.state, bank, request, slot);
+      if (error === OK) return slot;
+      throw VmError.from(error, `the kernel cannot make an object of ${bytes} bytes`);
+    }
+    if (destination === undefined) capabilities.freeSlots(slot, 1);
+    throw new VmError(
+      'LIB_ERR_RAM_ALLOC',
+      `the machine has no ${bytes} bytes of free memory in one piece`,
+    );
+  }
+
+  /** The lowest free place for `bytes` in the memory of an object, aligned to their size. */
+  private freeOffset(memory: number, bytes: number): number {
+    const { capabilities, database } = this.state;
+    const at = memory << OBJECT_SHIFT;
+    const base = capabilities.objects[at + OBJECT_BASE];
+    const end = base + capabilities.objects[at + OBJECT_SIZE];
+    const size = bytes / 1024;
+    const step = Math.min(size, MIB / 1024);
+    const aligned = (place: number): number => Math.ceil(place / step) * step;
+    for (let place = aligned(base); place + size <= end; ) {
+      const taken = database.descendantIn(memory, place, size);
+      if (taken === 0) return (place - base) * 1024;
+      const takenAt = taken << OBJECT_SHIFT;
+      const next =
+        capabilities.objects[takenAt + OBJECT_BASE] + capabilities.objects[takenAt + OBJECT_SIZE];
+      place = aligned(Math.max(next, place + 1));
+    }
+    return -1;
+  }
+
+  private invocations(root: number): Invocations {
+    const made = new Invocations(this.parts, root);
+    const others = this.interfaces.get(root);
+    if (others === undefined) this.interfaces.set(root, [made]);
+    else others.push(made);
+    return made;
+  }
+
+  private rootMoved(from: number, to: number): void {
+    const moved = this.interfaces.get(from) ?? [];
+    this.interfaces.delete(from);
+    for (const each of moved) each.rebase(to);
+    if (to !== 0) this.interfaces.set(to, [...(this.interfaces.get(to) ?? []), ...moved]);
+  }
+
+  private newDomain(): number {
+    this.domains += 1;
+    this.dispatchers.add(this.domains);
+    return this.domains;
+  }
+
+  private objectGone(object: number, type: number, part: number): void {
+    if (type === CapType.L1_CNODE) this.dispatchers.cspaceGone(object);
+    else if (type === CapType.DISPATCHER) this.dispatchers.remove(part);
+  }
+
+  private tableGone(table: TranslationTable): void {
+    this.dispatchers.vspaceGone(table.number);
+    this.asids.release(table);
+    if (this.running !== table) return;
+    // Nothing may walk a table that is gone: TTBCR.PD0 ends all walks through TTBR0.
+    this.machine.cpu.leave();
+    this.running = undefined;
+  }
+}

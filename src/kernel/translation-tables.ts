@@ -1,0 +1,321 @@
+/**
+ * The hardware tables that VNode capabilities stand for: the words in memory, who put each of them
+ * there, where a table is installed, and the TLB maintenance that each change owes.
+ *
+ * Nothing here checks a capability; `vnode-invocations.ts` does that before it calls.
+ */
+import {
+  addressBits,
+  Kind,
+  leafPattern,
+  SHORT_DESCRIPTORS,
+  tableAddressBits,
+} from '../format/index.js';
+import {
+  CHUNK_BYTES,
+  Cost,
+  type CostCounters,
+  type PhysicalMemory,
+  type Tlb,
+} from '../machine/index.js';
+import type { AttributeWords } from './attribute-policy.js';
+import {
+  type Capabilities,
+  MAPPING_RUN,
+  MAPPING_TABLE,
+  RUN_ENTRY_BITS,
+  RUN_ENTRY_MASK,
+  SLOT_SHIFT,
+} from './capabilities.js';
+
+/** Learns that a translation has gone that it may have a record of. Must not invoke the kernel. */
+export interface MappingObserver {
+  /** The leaf that began at this virtual address is gone; `entries` table entries of `kind`. */
+  mappingLost(address: number, entries: number, kind: number): void;
+  /** The L2 table that served the MiB at this virtual address is no longer installed. */
+  tableLost(address: number): void;
+}
+
+/** One hardware table. */
+export class TranslationTable {
+  readonly number: number;
+  readonly object: number;
+  readonly level: number;
+  /** Physical address in KiB. */
+  readonly kibibyte: number;
+  /** The table itself: a view of physical memory, one word an entry. */
+  readonly words: Uint32Array;
+  /** For each entry the slot of the Mapping that begins there, or 0. */
+  readonly mappings: Uint32Array;
+  /** Slots of the Mappings that install this L2 table in an L1 table. */
+  readonly installedBy: number[] = [];
+  /** The address space identifier under which the CPU may have used this L1 table, or 0. */
+  asid = 0;
+  observer: MappingObserver | null = null;
+
+  constructor(number: number, object: number, level: number, kibibyte: number, words: Uint32Array) {
+    this.number = number;
+    this.object = object;
+    this.level = level;
+    this.kibibyte = kibibyte;
+    this.words = words;
+    this.mappings = new Uint32Array(words.length);
+  }
+}
+
+const [L1, L2] = SHORT_DESCRIPTORS.levels;
+/** Shift from a virtual address to the index of its L1 entry. */
+export const L1_SHIFT = L1.shift;
+export const L1_ENTRIES = L1.entries;
+export const L2_ENTRIES = L2.entries;
+const L2_SHIFT = L2.shift;
+/** Entries that a large page or a supersection fills with the same word. */
+export const REPLICATION = 16;
+
+/** Up to this many leaves are invalidated one by one; more of them cost one flush of the ASID. */
+const MOST_BY_ADDRESS = 16;
+
+/** Bits of a leaf word that only decide who may do what: changing just these needs no break first. */
+const PERMISSION_BITS = permissionBits();
+
+function permissionBits(): Uint32Array {
+  const none = {
+    ap: 0,
+    xn: false,
+    pxn: false,
+    tex: 0,
+    c: false,
+    b: false,
+    s: false,
+    ng: false,
+    ns: false,
+    domain: 0,
+  };
+  const bits = new Uint32Array(8);
+  for (const kind of [Kind.SECTION, Kind.SUPERSECTION, Kind.LARGE, Kind.SMALL]) {
+    const isL1 = kind === Kind.SECTION || kind === Kind.SUPERSECTION;
+    bits[kind] =
+      leafPattern(kind, none) ^ leafPattern(kind, { ...none, ap: 7, xn: true, pxn: isL1 });
+  }
+  return bits;
+}
+
+/** Whether a leaf of `kind` fills sixteen entries. */
+export function isReplicated(kind: number): boolean {
+  return kind === Kind.LARGE || kind === Kind.SUPERSECTION;
+}
+
+/** All translation tables of a machine. */
+export class TranslationTables {
+  readonly attributes: AttributeWords;
+  private readonly capabilities: Capabilities;
+  private readonly memory: PhysicalMemory;
+  private readonly tlb: Tlb;
+  private readonly costs: Float64Array;
+  private readonly tables: (TranslationTable | undefined)[] = [undefined];
+  private readonly freeNumbers: number[] = [];
+
+  constructor(
+    capabilities: Capabilities,
+    memory: PhysicalMemory,
+    tlb: Tlb,
+    counters: CostCounters,
+    attributes: AttributeWords,
+  ) {
+    this.capabilities = capabilities;
+    this.memory = memory;
+    this.tlb = tlb;
+    this.costs = counters.values;
+    this.attributes = attributes;
+  }
+
+  /** The table of that number; the number must be one that {@link create} gave. */
+  table(number: number): TranslationTable {
+    return this.tables[number] as TranslationTable;
+  }
+
+  /** A table of zeros at `kibibyte` for the VNode `object`, or undefined where there is no RAM. */
+  create(object: number, level: number, kibibyte: number): TranslationTable | undefined {
+    const address = kibibyte * 1024;
+    const chunk = this.memory.chunkAt(address);
+    if (chunk === undefined) return undefined;
+    const number = this.freeNumbers.pop() ?? this.tables.length;
+    const entries = level === 1 ? L1_ENTRIES : L2_ENTRIES;
+    const first = (address % CHUNK_BYTES) >>> 2;
+    const words = chunk.subarray(first, first + entries);
+    words.fill(0);
+    const table = new TranslationTable(number, object, level, kibibyte, words);
+    this.tables[number] = table;
+    this.costs[Cost.TABLE_ALLOCATIONS] += 1;
+    return table;
+  }
+
+  /** Forgets a table that holds no Mapping and is installed nowhere. */
+  destroy(table: TranslationTable): void {
+    this.tables[table.number] = undefined;
+    this.freeNumbers.push(table.number);
+  }
+
+  /** Whether none of `count` entries from `entry` is valid. */
+  isFree(table: TranslationTable, entry: number, count: number): boolean {
+    const words = table.words;
+    for (let index = entry; index < entry + count; index += 1) {
+      if (words[index] !== 0) return false;
+    }
+    return true;
+  }
+
+  /** Writes `count` entries of leaves of `kind` for the memory from page frame `frame` on. */
+  writeLeaves(
+    table: TranslationTable,
+    entry: number,
+    count: number,
+    kind: number,
+    pattern: number,
+    frame: number,
+  ): void {
+    const words = table.words;
+    const end = entry + count;
+    if (kind === Kind.SMALL) {
+      let word = pattern | addressBits(Kind.SMALL, frame);
+      for (let index = entry; index < end; index += 1) {
+        words[index] = word;
+        word += 0x1000;
+      }
+    } else {
+      const step = isReplicated(kind) ? REPLICATION : 1;
+      const pages = kind === Kind.LARGE ? 16 : kind === Kind.SECTION ? 256 : 4096;
+      let page = frame;
+      for (let index = entry; index < end; index += step) {
+        words.fill(pattern | addressBits(kind, page), index, index + step);
+        page += pages;
+      }
+    }
+    this.costs[Cost.ENTRY_WRITES] += count;
+    this.costs[Cost.BARRIERS] += 1;
+  }
+
+  /** Writes the entry that makes `child` serve one MiB of `table`. */
+  writeTable(table: TranslationTable, entry: number, child: TranslationTable): void {
+    table.words[entry] = this.attributes.table | tableAddressBits(child.kibibyte);
+    this.costs[Cost.ENTRY_WRITES] += 1;
+    this.costs[Cost.BARRIERS] += 1;
+  }
+
+  /** Makes `count` entries invalid and does the maintenance that this owes. */
+  clear(table: TranslationTable, entry: number, count: number, kind: number): void {
+    if (count === 1) table.words[entry] = 0;
+    else table.words.fill(0, entry, entry + count);
+    this.costs[Cost.ENTRY_WRITES] += count;
+    this.invalidate(table, entry, count, kind);
+  }
+
+  /**
+   * Takes `child` out of `parent`. A walker may remember the entry itself, so that one address is
+   * owed even where the child is empty; what it may remember below is too much to name one by one.
+   */
+  clearTable(parent: TranslationTable, entry: number, child: TranslationTable): void {
+    parent.words[entry] = 0;
+    this.costs[Cost.ENTRY_WRITES] += 1;
+    if (this.isFree(child, 0, child.words.length)) this.invalidate(parent, entry, 1, Kind.SECTION);
+    else this.forget(parent);
+  }
+
+  /**
+   * Gives `count` entries of leaves of `kind` the attributes of `pattern`. Where more than the
+   * permissions changes, the old entries are broken before the new ones are made (Arm ARM B3.10.1).
+   */
+  changeLeaves(
+    table: TranslationTable,
+    entry: number,
+    count: number,
+    kind: number,
+    pattern: number,
+  ): void {
+    const words = table.words;
+    const permissions = PERMISSION_BITS[kind];
+    // The address bits of a leaf are where no attribute is: all that no pattern of the kind has.
+    const address = addressBits(kind, 0xfff_ffff);
+    let breaks = false;
+    for (let index = entry; index < entry + count; index += 1) {
+      if (((words[index] ^ pattern) & ~permissions & ~address) !== 0) breaks = true;
+    }
+    const before = breaks
+      ? words.slice(entry, entry + count)
+      : words.subarray(entry, entry + count);
+    if (breaks) this.clear(table, entry, count, kind);
+    for (let index = 0; index < count; index += 1) {
+      words[entry + index] = (before[index] & address) | pattern;
+    }
+    this.costs[Cost.ENTRY_WRITES] += count;
+    if (breaks) this.costs[Cost.BARRIERS] += 1;
+    else this.invalidate(table, entry, count, kind);
+  }
+
+  /** The maintenance for entries of `table` that no longer say what a TLB may remember of them. */
+  invalidate(table: TranslationTable, entry: number, count: number, kind: number): void {
+    if (table.level === 1) {
+      this.invalidateAt(table, entry * 2 ** L1_SHIFT, count, kind);
+      return;
+    }
+    const installedBy = table.installedBy;
+    for (let index = 0; index < installedBy.length; index += 1) {
+      const slots = this.capabilities.slots;
+      const at = installedBy[index] << SLOT_SHIFT;
+      const parent = this.tables[slots[at + MAPPING_TABLE]] as TranslationTable;
+      const base = (slots[at + MAPPING_RUN] & RUN_ENTRY_MASK) * 2 ** L1_SHIFT;
+      this.invalidateAt(parent, base + entry * 2 ** L2_SHIFT, count, kind);
+    }
+  }
+
+  private invalidateAt(root: TranslationTable, address: number, count: number, kind: number): void {
+    const asid = root.asid;
+    if (asid === 0) return;
+    const leaves = isReplicated(kind) ? count / REPLICATION : count;
+    if (leaves > MOST_BY_ADDRESS) {
+      this.forget(root);
+    } else {
+      const bytes = leafBytes(kind);
+      for (let leaf = 0; leaf < leaves; leaf += 1) {
+        this.tlb.invalidateAddress(address + leaf * bytes, asid);
+      }
+    }
+    // One barrier makes the writes visible to the walker, one waits for the maintenance.
+    this.costs[Cost.BARRIERS] += 2;
+  }
+
+  /** Drops everything that a TLB may remember of the address space under `root`. */
+  forget(root: TranslationTable): void {
+    if (root.asid === 0) return;
+    if (this.attributes.policy.global) this.tlb.invalidateAll();
+    else this.tlb.invalidateAsid(root.asid);
+  }
+
+  /** Tells whoever shadows `table` that a leaf Mapping has gone from it. */
+  tellLost(table: TranslationTable, entry: number, count: number, kind: number): void {
+    if (table.level === 1) {
+      table.observer?.mappingLost(entry * 2 ** L1_SHIFT, count, kind);
+      return;
+    }
+    const installedBy = table.installedBy;
+    for (let index = 0; index < installedBy.length; index += 1) {
+      const slots = this.capabilities.slots;
+      const at = installedBy[index] << SLOT_SHIFT;
+      const observer = (this.tables[slots[at + MAPPING_TABLE]] as TranslationTable).observer;
+      if (observer === null) continue;
+      const base = (slots[at + MAPPING_RUN] & RUN_ENTRY_MASK) * 2 ** L1_SHIFT;
+      observer.mappingLost(base + entry * 2 ** L2_SHIFT, count, kind);
+    }
+  }
+}
+
+/** Bytes that one leaf of `kind` translates. */
+export function leafBytes(kind: number): number {
+  const level = kind === Kind.SECTION || kind === Kind.SUPERSECTION ? L1 : L2;
+  return 2 ** level.shift * (isReplicated(kind) ? REPLICATION : 1);
+}
+
+/** A run of entries as the Mapping keeps it. */
+export function packRun(entry: number, count: number): number {
+  return entry | (count << RUN_ENTRY_BITS);
+}
