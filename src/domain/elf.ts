@@ -10,6 +10,8 @@ import { hex0x, isPowerOfTwo, type VirtualAddress, virtualAddress } from '../bas
 import { ElfReader } from './elf-reader.js';
 import { type ElfSection, type ElfSymbol, findSymbol, readSections } from './elf-sections.js';
 
+export type { ElfSection, ElfSymbol };
+
 /** A static executable; addresses are those of the file. */
 export interface ElfImage {
   /** The file that was parsed. */
