@@ -151,14 +151,15 @@ export class RegionTree {
       if (gap[slot] >= bytes && last[slot] - low >= bytes) {
         path[level] = slot;
         level -= 1;
-        slot = this.#seek(this.#ref[slot], low);
+        const node = this.#ref[slot];
+        slot = first[slot] < low ? this.#seek(node, low) : node << WIDTH_SHIFT;
         stop = this.#stop(slot);
         continue;
       }
       // Past this slot, and past all that follow it without any room.
-      slot += 1;
-      while (slot < stop && gap[slot] < bytes && first[slot] - last[slot - 1] < bytes) slot += 1;
-      if (last[slot - 1] > low) low = last[slot - 1];
+      let past = last[slot++];
+      while (slot < stop && gap[slot] < bytes && first[slot] - past < bytes) past = last[slot++];
+      if (past > low) low = past;
     }
     return -1;
   }
