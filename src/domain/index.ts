@@ -7,6 +7,7 @@ export * from './pmap-address.js';
 export type { PmapResources, RecordSource } from './pmap-core.js';
 export type { PmapCost } from './pmap-map.js';
 export { largestLeaves, originalLeaves, type PmapPolicy } from './pmap-policy.js';
+export type { SerialisedPmap } from './pmap-serialise.js';
 export * from './ram-allocator.js';
 export * from './slab.js';
 export * from './slot-allocator.js';

@@ -9,9 +9,12 @@ export const VSPACE_BEGIN = 0x4000_0000;
 const RAW_FIRST = 1536;
 
 /**
- * The lowest address for `bytes` at a multiple of `alignment` (any; 0 means a page) behind a region
- * that ends above {@link VSPACE_BEGIN}, below `end`; or -1. Both are rounded up to pages, `bytes`
- * also to the alignment.
+ * The lowest address for `bytes` at a multiple of `alignment` (any; 0 means a page) that ends at or
+ * below `end`, or -1. Sizes and the alignment are rounded up to pages, `bytes` also to the alignment.
+ *
+ *     between two regions    behind the first that ends above {@link VSPACE_BEGIN}
+ *     behind the last one    at its base plus its size rounded up to the alignment
+ *     without any            at the beginning
  */
 export function findAddress(
   regions: RegionTree,
@@ -21,21 +24,39 @@ export function findAddress(
 ): number {
   const step = alignment === 0 ? PAGE_BYTES : roundUp(alignment, PAGE_BYTES);
   const size = roundUp(bytes, step);
-  if (!(size >= 0) || size > end) return -1;
-  const from = firstBehind(regions);
-  return regions.firstGap(from, end, Math.max(size, 1), step);
+  if (!(size >= 0 && size <= end)) return -1;
+  const last = regions.floor(Number.MAX_SAFE_INTEGER);
+  if (last === NO_REGION) return fit(roundUp(VSPACE_BEGIN, step), size, end);
+  const between = findBetween(regions, last, size, step);
+  if (between >= 0) return fit(between, size, end);
+  const behind = regions.baseOf(last) + roundUp(regions.bytesOf(last), step);
+  return fit(roundUp(Math.max(behind, VSPACE_BEGIN), step), size, end);
 }
 
-/** The end of the lowest region that ends above the beginning, or the beginning itself. */
-function firstBehind(regions: RegionTree): number {
+function fit(address: number, size: number, end: number): number {
+  return address + size <= end ? address : -1;
+}
+
+/** The lowest address between two regions, or -1. */
+function findBetween(regions: RegionTree, last: number, size: number, step: number): number {
+  const first = firstAbove(regions);
+  if (first === NO_REGION) return -1;
+  if (size > 0) return regions.firstGap(endOf(regions, first), regions.baseOf(last), size, step);
+  // Nothing fits anywhere, even between two regions that touch; a tree of gaps does not know those.
+  for (let region = first; region !== last; ) {
+    const next = regions.next(region);
+    const address = roundUp(endOf(regions, region), step);
+    if (address <= regions.baseOf(next)) return address;
+    region = next;
+  }
+  return -1;
+}
+
+/** The lowest region that ends above the beginning. */
+function firstAbove(regions: RegionTree): number {
   const holder = regions.floor(VSPACE_BEGIN);
-  const region =
-    holder !== NO_REGION && endOf(regions, holder) > VSPACE_BEGIN
-      ? holder
-      : holder === NO_REGION
-        ? regions.first()
-        : regions.next(holder);
-  return region === NO_REGION ? VSPACE_BEGIN : endOf(regions, region);
+  if (holder === NO_REGION) return regions.first();
+  return endOf(regions, holder) > VSPACE_BEGIN ? holder : regions.next(holder);
 }
 
 function endOf(regions: RegionTree, region: number): number {

@@ -11,6 +11,7 @@ import { EventKind } from '../machine/index.js';
 import type { PmapCore } from './pmap-core.js';
 import { isRootKind, type MapRequest, pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
 import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT, TABLE_ADDRESS, tableAt } from './table-records.js';
+import { ALL_VREGION_FLAGS } from './vregion-flags.js';
 
 /** What an operation takes before it can be done. */
 export interface PmapCost {
@@ -59,7 +60,7 @@ export class MapOperation {
   run(address: number, frame: CapRef, offset: number, bytes: number, flags: number): ErrorNumber {
     const error = this.plan(address, frame, offset, bytes, flags);
     if (error !== OK || this.count === 0) return error;
-    const done = this.reserveAndCommit(frame, flags);
+    const done = this.reserveAndCommit(frame, flags & ALL_VREGION_FLAGS);
     if (done !== OK) return done;
     const { events, domain } = this.core.resources;
     if (events.on) events.record(EventKind.MAP, domain, address, this.bytes, flags);
@@ -104,14 +105,16 @@ export class MapOperation {
     request.offset = offset;
     request.bytes = bytes;
     request.flags = flags;
-    const granule = policy.granule(request);
-    const inGranule = offset % granule;
-    const size = inGranule + bytes;
-    const rest = size % granule;
-    this.bytes = rest === 0 ? size : size + granule - rest;
-    this.offset = offset - inGranule;
+    let granule = policy.granule(request);
+    this.round(granule);
     if (this.bytes === 0) return OK;
+    if (granule > PAGE_BYTES && this.offset + this.bytes > identity.bytes) {
+      // Defect 16: what does not fit rounded to sections is mapped by pages.
+      granule = PAGE_BYTES;
+      this.round(granule);
+    }
     if (this.offset + this.bytes > identity.bytes) return Code.LIB_ERR_PMAP_FRAME_SIZE;
+    if (this.bytes === 0) return OK;
     const end = address + this.bytes;
     if (!(address >= 0 && end <= ADDRESS_SPACE_BYTES)) return Code.LIB_ERR_OUT_OF_VIRTUAL_ADDR;
     if (policy.identifiesEachStep) {
@@ -126,6 +129,16 @@ export class MapOperation {
     }
     this.listPieces(granule, pages);
     return OK;
+  }
+
+  /** The offset down to, and the size up to, whole granules. */
+  private round(granule: number): void {
+    const { offset, bytes } = this.request;
+    const inGranule = offset % granule;
+    const size = inGranule + bytes;
+    const rest = size % granule;
+    this.bytes = rest === 0 ? size : size + granule - rest;
+    this.offset = offset - inGranule;
   }
 
   /**

@@ -21,6 +21,7 @@ import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
 import { ROOT_ENTRY_PAGES } from './table-records.js';
+import { ALL_VREGION_FLAGS } from './vregion-flags.js';
 
 const ADDRESS_SPACE_PAGES = 2 ** 32 / PAGE_BYTES;
 
@@ -50,7 +51,7 @@ export class ModifyOperation {
     // At most two cuts: before the first page of the range, and behind the last.
     let error = core.reserveRecords(2 * this.pieces.length, 0);
     if (error === OK) {
-      error = this.commit(flags);
+      error = this.commit(flags & ALL_VREGION_FLAGS);
       if (error !== OK) core.metadata?.undoTo(mark);
     }
     if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
@@ -78,11 +79,20 @@ export class ModifyOperation {
     if (!(first >= 0 && pages > 0 && first + pages <= ADDRESS_SPACE_PAGES)) {
       return pushError(Code.LIB_ERR_PMAP_FIND_VNODE, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
     }
+    let crosses = false;
+    let missing = false;
     for (let page = first; page < first + pages; ) {
       const end = this.pieceEnd(page, first + pages);
-      const error = this.planPiece(page, end);
-      if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
+      if (!this.planPiece(page, end)) {
+        if (this.core.shadow.anyMapped(page, end - page)) crosses = true;
+        else missing = true;
+      }
       page = end;
+    }
+    if (crosses || missing) {
+      this.pieces.length = 0;
+      const cause = crosses ? Code.LIB_ERR_PMAP_EXISTING_MAPPING : Code.LIB_ERR_PMAP_FIND_VNODE;
+      return pushError(cause, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
     }
     this.bytes = pages * PAGE_BYTES;
     return OK;
@@ -97,22 +107,18 @@ export class ModifyOperation {
     return Math.min(end, shadow.mappingEnd(record));
   }
 
-  private planPiece(page: number, end: number): ErrorNumber {
+  /** Notes a piece; whether it is made of whole leaves of one Mapping. */
+  private planPiece(page: number, end: number): boolean {
     const { shadow } = this.core;
     const record = shadow.leafAt(page);
-    if (record === 0) {
-      return shadow.anyMapped(page, end - page)
-        ? Code.LIB_ERR_PMAP_EXISTING_MAPPING
-        : Code.LIB_ERR_PMAP_FIND_VNODE;
-    }
+    if (record === 0 || end > shadow.mappingEnd(record)) return false;
     const words = shadow.leaves.words;
     const at = record << RECORD_SHIFT;
     const leaf = pagesPerLeaf(leafKindOf(words[at + LEAF_RUN]));
     const head = words[at + LEAF_HEAD];
-    const whole = (page - head) % leaf === 0 && (end - head) % leaf === 0;
-    if (end > shadow.mappingEnd(record) || !whole) return Code.LIB_ERR_PMAP_EXISTING_MAPPING;
+    if ((page - head) % leaf !== 0 || (end - head) % leaf !== 0) return false;
     this.pieces.push({ from: page, to: end });
-    return OK;
+    return true;
   }
 
   private perEntry(page: number): number {

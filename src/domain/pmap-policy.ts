@@ -21,7 +21,7 @@ export interface MapRequest {
 /** One way of choosing leaves. */
 export interface PmapPolicy {
   readonly name: string;
-  /** Bytes that offset and size are rounded to. */
+  /** Bytes that offset and size are rounded to; pages are taken where the frame is too small for it. */
   granule(request: MapRequest): number;
   /** The largest leaf kind that `pages` at `page`, backed from page frame `frame` on, may begin with. */
   leafKind(
@@ -46,17 +46,11 @@ const SUPERSECTION_PAGES = 16 * SECTION_PAGES;
 
 /**
  * The original's "large condition", evaluated once: sections for the whole of a mapping that asks
- * for LARGE, begins on a MiB, and whose frame begins on a MiB and holds the size rounded up to it
- * (the last is defect 16: the original failed then, where small pages do).
+ * for LARGE, begins on a MiB, and whose frame begins on a MiB and holds at least one.
  */
-function wantsSections(request: MapRequest): boolean {
-  const { page, frame, frameBytes, offset, bytes, flags } = request;
-  if ((flags & VRegionFlags.LARGE) === 0) return false;
-  if (page % SECTION_PAGES !== 0 || frame % SECTION_PAGES !== 0) return false;
-  if (frameBytes < SECTION_BYTES) return false;
-  const begin = Math.floor(offset / SECTION_BYTES);
-  const end = Math.ceil((offset + bytes) / SECTION_BYTES);
-  return end * SECTION_BYTES <= frameBytes || begin === end;
+function wantsSections({ page, frame, frameBytes, flags }: MapRequest): boolean {
+  const asked = (flags & VRegionFlags.LARGE) !== 0 && frameBytes >= SECTION_BYTES;
+  return asked && page % SECTION_PAGES === 0 && frame % SECTION_PAGES === 0;
 }
 
 /** Leaves as the original chose them: sections for all of a mapping, or small pages for all of it. */

@@ -1,7 +1,7 @@
 /** Unmapping: whole Mappings, checked first, all or none. */
 import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, pushError } from '../base/index.js';
 import { EventKind } from '../machine/index.js';
-import { LEAF_MAPPING, LEAF_RUN, leafKindOf, RECORD_SHIFT } from './leaf-records.js';
+import { LEAF_HEAD, LEAF_MAPPING, LEAF_RUN, leafKindOf, RECORD_SHIFT } from './leaf-records.js';
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { isRootKind, pagesPerEntry } from './pmap-policy.js';
@@ -66,8 +66,10 @@ export class UnmapOperation {
     const end = first + pages;
     for (let page = first; page < end; ) {
       const head = shadow.leafAt(page);
-      if (head === 0 || !shadow.isHead(head)) return notFound();
-      const kind = leafKindOf(shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_RUN]);
+      const words = shadow.leaves.words;
+      const at = head << RECORD_SHIFT;
+      if (head === 0 || words[at + LEAF_HEAD] !== page) return notFound();
+      const kind = leafKindOf(words[at + LEAF_RUN]);
       const next = shadow.mappingEnd(head);
       // A section is matched by its size rounded up to a MiB; pages exactly, and by the original one
       // Mapping for each table that the call touches.

@@ -40,6 +40,7 @@ import { MapOperation, type PmapCost } from './pmap-map.js';
 import { ModifyOperation } from './pmap-modify.js';
 import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
 import { ReshapeOperation } from './pmap-reshape.js';
+import { deserialisePmap, type SerialisedPmap, serialisePmap } from './pmap-serialise.js';
 import { UnmapOperation } from './pmap-unmap.js';
 import { ROOT_ENTRIES, TABLE_RECORD_BYTES, TABLE_VNODE, tableAt } from './table-records.js';
 
@@ -302,20 +303,11 @@ export class Pmap {
   *mappings(from = 0, to: number = 2 ** 32): Generator<MappingInfo> {
     const { shadow } = this.core;
     const end = Math.ceil(to / PAGE_BYTES);
-    for (let page = Math.floor(from / PAGE_BYTES); page < end; ) {
-      const index = Math.floor(page / 256);
-      if (shadow.tables.root[index] === 0) {
-        page = (index + 1) * 256;
-        continue;
-      }
-      const record = shadow.leafAt(page);
-      if (record === 0) {
-        page += 1;
-        continue;
-      }
+    let page = shadow.nextMapped(Math.floor(from / PAGE_BYTES), end);
+    while (page >= 0) {
       const info = this.lookup(page * PAGE_BYTES);
       if (info !== undefined) yield info;
-      page = shadow.mappingEnd(record);
+      page = shadow.nextMapped(shadow.mappingEnd(shadow.leafAt(page)), end);
     }
   }
 
@@ -343,10 +335,27 @@ export class Pmap {
     return address;
   }
 
+  /**
+   * The records as bytes, for a domain that shall manage the same tables. `slotFor` says where in its
+   * CSpace each of our slots will be; without it the references stay as they are.
+   */
+  serialise(slotFor?: (slot: CapRef) => number): SerialisedPmap {
+    return serialisePmap(this.core, slotFor);
+  }
+
+  /**
+   * Takes over the records that {@link serialise} made, into a pmap that has none in those places.
+   * Errors: `LIB_ERR_PMAP_DESERIALISE` the bytes, or the capabilities they name, are not right; with
+   * `LIB_ERR_SLAB_REFILL` below it where the records have no room. Nothing has changed then.
+   */
+  deserialise(bytes: Uint8Array): void {
+    deserialisePmap(this.core, bytes);
+  }
+
   /** What is in use and free. */
   measure(): PmapMeasure {
     const { leaves, tables } = this.core.shadow;
-    const mappings = this.mappingCount();
+    const { mappings } = this.core.shadow;
     const used =
       leaves.slab.usedCount * LEAF_RECORD_BYTES + tables.slab.usedCount * TABLE_RECORD_BYTES;
     const free =
@@ -359,12 +368,6 @@ export class Pmap {
       tableBytes: tables.slab.usedCount * 1024,
       metadata: { used, free, rootIndex: tables.root.byteLength },
     };
-  }
-
-  private mappingCount(): number {
-    let count = 0;
-    for (const _ of this.mappings()) count += 1;
-    return count;
   }
 
   /** The slots of the tables, lowest address first. */

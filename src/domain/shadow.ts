@@ -6,6 +6,7 @@ import {
   anyBit,
   clearBit,
   clearBits,
+  firstBitFrom,
   lastBitUpTo,
   setBit,
   setBits,
@@ -46,6 +47,8 @@ const ENTRY_MASK = ROOT_ENTRY_PAGES - 1;
 export class Shadow {
   readonly leaves = new LeafRecords();
   readonly tables = new TableRecords();
+  /** Mappings of leaves that there are. */
+  mappings = 0;
 
   /** The table record that serves `page`, or 0. */
   tableOf(page: number): number {
@@ -63,6 +66,26 @@ export class Shadow {
     if (!testBit(words, at + TABLE_TAKEN, entry)) return 0;
     const start = lastBitUpTo(words, at + TABLE_STARTS, entry);
     return this.leaves.find((page & ~ENTRY_MASK) | start);
+  }
+
+  /** The first mapped page from `page` on and below `end`, or -1. */
+  nextMapped(page: number, end: number): number {
+    for (let at = page; at < end; ) {
+      const border = (at & ~ENTRY_MASK) + ROOT_ENTRY_PAGES;
+      const root = this.tables.root[at >>> ROOT_INDEX_SHIFT];
+      if (root !== 0) {
+        if ((root & 1) === 0) return at;
+        const taken = tableAt(root >>> 1) + TABLE_TAKEN;
+        const words = this.tables.words;
+        const entry = firstBitFrom(words, taken, at & ENTRY_MASK, ROOT_ENTRY_PAGES);
+        if (entry >= 0) {
+          const found = (at & ~ENTRY_MASK) | entry;
+          return found < end ? found : -1;
+        }
+      }
+      at = border;
+    }
+    return -1;
   }
 
   /** Whether any of `pages` from `page` on is mapped. */
@@ -104,6 +127,7 @@ export class Shadow {
     words[at + LEAF_OFFSET] = offset;
     words[at + LEAF_HEAD] = head;
     words[at + LEAF_TOTAL] = total;
+    if (page === head) this.mappings += 1;
     const index = page >>> ROOT_INDEX_SHIFT;
     if (isRootKind(kind)) {
       this.tables.root.fill(record << 1, index, index + entries);
@@ -126,6 +150,7 @@ export class Shadow {
     const run = words[at + LEAF_RUN];
     const entries = leafEntries(run);
     const index = page >>> ROOT_INDEX_SHIFT;
+    if (page === words[at + LEAF_HEAD]) this.mappings -= 1;
     if (isRootKind(leafKindOf(run))) {
       this.tables.root.fill(0, index, index + entries);
     } else {

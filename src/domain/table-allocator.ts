@@ -2,7 +2,8 @@
  * Memory for translation tables: four L2 tables, of 1 KiB each, in every 4 KiB page.
  *
  * The original wasted three of the four ("we currently waste 3kB", `pmap_arch.c`). The lowest free
- * block is taken, and a page whose four blocks are free goes back to the allocator that it came from.
+ * block is taken. A page whose four blocks are free goes back to the allocator that it came from,
+ * unless pages shall be kept, so that the next table lies as low as possible.
  */
 import {
   type CapRef,
@@ -30,14 +31,16 @@ interface TablePage {
 export class TableAllocator {
   private readonly invocations: Invocations;
   private readonly ram: RamAllocator;
+  private readonly keepsPages: boolean;
   /** In order of their addresses. */
   private readonly pages: TablePage[] = [];
   /** No page before this one has a free block. */
   private firstFree = 0;
 
-  constructor(invocations: Invocations, ram: RamAllocator) {
+  constructor(invocations: Invocations, ram: RamAllocator, keepsPages = false) {
     this.invocations = invocations;
     this.ram = ram;
+    this.keepsPages = keepsPages;
   }
 
   /** Tables that exist. */
@@ -127,6 +130,7 @@ export class TableAllocator {
   }
 
   private dropPage(page: TablePage): void {
+    if (this.keepsPages) return;
     const at = this.pages.indexOf(page);
     this.pages.splice(at, 1);
     if (this.firstFree > at) this.firstFree -= 1;

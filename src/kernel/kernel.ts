@@ -1,7 +1,7 @@
 /**
  * The kernel of one machine: it owns all memory, makes the first domain, and runs domains.
  */
-import { Code, type ErrorNumber, MIB, OK, VmError } from '../base/index.js';
+import { type CapRef, Code, type ErrorNumber, MIB, OK, VmError } from '../base/index.js';
 import type { Machine } from '../machine/index.js';
 import { Asids } from './asids.js';
 import { type AttributePolicy, AttributeWords, defaultPolicy } from './attribute-policy.js';
@@ -13,8 +13,14 @@ import {
   SLOT_PART,
   SLOT_SHIFT,
 } from './capabilities.js';
-import { CapType, CNODE_KIBIBYTES, CNODE_SLOTS, Rights } from './capability-types.js';
-import { capRefOf } from './cspace.js';
+import {
+  CapType,
+  type CapTypeNumber,
+  CNODE_KIBIBYTES,
+  CNODE_SLOTS,
+  Rights,
+} from './capability-types.js';
+import { capRefOf, findDestination } from './cspace.js';
 import { Deletion } from './deletion.js';
 import { Dispatchers } from './dispatchers.js';
 import { Invocations, type KernelParts } from './invocations.js';
@@ -105,7 +111,9 @@ export class Kernel {
     };
     for (const bank of memory.banks) {
       const type = bank.kind === 'ram' ? CapType.RAM : CapType.PHYS_ADDR;
-      this.memorySlots.push(this.bootCapability(type, bank.base, bank.bytes));
+      const slot = capabilities.allocateSlots(1);
+      this.putBootCapability(slot, type, bank.base, bank.bytes);
+      this.memorySlots.push(slot);
     }
   }
 
@@ -180,23 +188,33 @@ export class Kernel {
   }
 
   /**
-   * A capability that only the kernel can make: memory that nothing was retyped to. It may overlap
-   * other memory, as the capabilities that a boot loader hands over may.
+   * Puts into the empty slot `destination` of a domain a capability that only the kernel can make:
+   * one to memory that nothing was retyped to. It may overlap other memory, as the capabilities that
+   * a boot loader hands over may. `base` and `bytes` are multiples of 1 KiB.
+   * Errors: `SYS_ERR_CNODE_NOT_ROOT` the domain has no CSpace; look-up errors; `SYS_ERR_SLOT_IN_USE`.
    */
-  bootCapability(type: number, base: number, bytes: number): number {
+  grant(
+    domain: number,
+    destination: CapRef,
+    type: CapTypeNumber,
+    base: number,
+    bytes: number,
+  ): ErrorNumber {
+    const { capabilities } = this.state;
+    const cspace = this.dispatchers.domain(domain)?.cspace ?? 0;
+    if (cspace === 0) return Code.SYS_ERR_CNODE_NOT_ROOT;
+    const slot = findDestination(capabilities, cspace, destination);
+    if (slot < 0) return -slot;
+    if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
+    this.putBootCapability(slot, type, base, bytes);
+    return OK;
+  }
+
+  private putBootCapability(slot: number, type: number, base: number, bytes: number): void {
     const { capabilities, database } = this.state;
-    const slot = capabilities.allocateSlots(1);
     const object = capabilities.createObject(type, base / 1024, bytes / 1024, 0);
     database.insert(object);
     capabilities.putCopy(slot, object, Rights.ALL);
-    return slot;
-  }
-
-  /** Moves a boot capability into the empty slot `to`. */
-  giveBootCapability(slot: number, to: number): void {
-    const { capabilities } = this.state;
-    capabilities.putCopy(to, capabilities.objectOf(slot), Rights.ALL);
-    this.dropBootSlot(slot);
   }
 
   private dropBootSlot(slot: number): void {

@@ -1,0 +1,1 @@
+export { type ConformFailure, replayLine } from './conform.js';
