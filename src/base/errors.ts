@@ -124,6 +124,16 @@ export const ERROR_CAUSES = {
   CONFORM_ERR_VECTOR: 'the vector file is not one',
   SOURCE_ERR_READ: 'the file or target could not be read',
   USAGE_ERR: 'the command line is not one that the command takes',
+  SOURCE_ERR_WORD: 'the source is not written as one word of a known form',
+  SOURCE_ERR_FORMAT: 'the file is not in the format that it is to be read in',
+  SOURCE_ERR_SYMBOL: 'the file has no such symbol or section, or no bytes for it',
+  SOURCE_ERR_REGISTER: 'a register is given a value that it cannot hold, or two of them',
+  SOURCE_ERR_ROOT: 'nothing says where the root table lies',
+  SOURCE_ERR_TARGET_CONNECT: 'nobody answers at the address of the target',
+  SOURCE_ERR_TARGET_LOST: 'the connection to the target ended',
+  SOURCE_ERR_TARGET_TIMEOUT: 'the target did not answer in time',
+  SOURCE_ERR_TARGET_PROTOCOL: 'the target answered what its protocol does not allow',
+  SOURCE_ERR_TARGET_ABILITY: 'the target cannot do what reading its tables needs',
 } as const;
 
 /** The name of an error code. */
