@@ -30,6 +30,8 @@ export interface ElfSymbol {
   readonly bytes: number;
   /** Whether it is a function in Thumb code: bit 0 of its value, which `address` does not hold. */
   readonly thumb: boolean;
+  /** `st_shndx`: the section that it lies in, in an object file the one that `address` counts from. */
+  readonly section: number;
 }
 
 const E_SHOFF = 32;
@@ -111,6 +113,28 @@ export function findSymbol(
   return undefined;
 }
 
+/**
+ * Every named symbol that the file defines, in file order: those of .symtab, else of .dynsym. The
+ * mapping symbols of the Arm ABI (`$a`, `$d`, `$t`) are left out.
+ *
+ * @throws VmError ELF_ERR_SECTION: the symbol table, or a name in it, is not possible
+ */
+export function* readSymbols(
+  file: ElfReader,
+  sections: readonly ElfSection[],
+): Generator<ElfSymbol> {
+  const index = [SHT_SYMTAB, SHT_DYNSYM]
+    .map((type) => sections.findIndex((section) => section.type === type))
+    .find((found) => found >= 0);
+  if (index === undefined) return;
+  for (const { at, names, nameOffset } of definedSymbols(file, sections, index)) {
+    const limit = Math.min(names.bytes - nameOffset, NAME_BYTES);
+    const name = limit > 0 ? file.text(names.fileOffset + nameOffset, limit) : undefined;
+    if (name !== undefined && name !== '' && !name.startsWith('$'))
+      yield readSymbol(file, at, name);
+  }
+}
+
 /** The section header `at`, without its name. */
 function readSection(file: ElfReader, at: number, index: number): ElfSection {
   const section = {
@@ -163,6 +187,30 @@ function findInTable(
   index: number,
   name: string,
 ): ElfSymbol | undefined {
+  let best: number | undefined;
+  let bestRank = 0;
+  for (const { at, names, nameOffset } of definedSymbols(file, sections, index)) {
+    const rank = BINDING_RANK[file.byte(at + ST_INFO) >>> 4] ?? 0;
+    if (rank <= bestRank || !isCalled(file, names, nameOffset, name)) continue;
+    best = at;
+    bestRank = rank;
+  }
+  return best === undefined ? undefined : readSymbol(file, best, name);
+}
+
+/** A symbol that is defined, and neither a section nor a file: where it is, where its name. */
+interface SymbolPlace {
+  readonly at: number;
+  readonly names: ElfSection;
+  readonly nameOffset: number;
+}
+
+/** The symbols of the symbol table that section `index` is. */
+function* definedSymbols(
+  file: ElfReader,
+  sections: readonly ElfSection[],
+  index: number,
+): Generator<SymbolPlace> {
   const { fileOffset, bytes, link, entryBytes } = sections[index];
   const header = file.word(E_SHOFF) + index * HEADER_BYTES;
   if (entryBytes !== SYMBOL_BYTES || bytes % SYMBOL_BYTES !== 0) {
@@ -171,26 +219,26 @@ function findInTable(
     file.refuse('ELF_ERR_SECTION', header + SH_ENTSIZE, `section ${index}: ${sizes}, ${want}`);
   }
   const names = stringTable(file, sections, link, header + SH_LINK, 'sh_link');
-  let best: ElfSymbol | undefined;
-  let bestRank = 0;
   for (let at = fileOffset; at < fileOffset + bytes; at += SYMBOL_BYTES) {
     const nameOffset = file.word(at);
     if (nameOffset > 0 && nameOffset >= names.bytes) {
       const limit = `the ${hex0x(names.bytes)} bytes of names`;
       file.refuse('ELF_ERR_SECTION', at, `st_name is ${hex0x(nameOffset)}, must lie in ${limit}`);
     }
-    const rank = BINDING_RANK[file.byte(at + ST_INFO) >>> 4] ?? 0;
     const kind = file.byte(at + ST_INFO) & 15;
-    if (rank <= bestRank || kind === STT_SECTION || kind === STT_FILE) continue;
-    if (file.half(at + ST_SHNDX) === SHN_UNDEF || !isCalled(file, names, nameOffset, name))
-      continue;
-    const value = file.word(at + ST_VALUE);
-    const thumb = kind === STT_FUNC && value % 2 === 1;
-    const address = virtualAddress(thumb ? value - 1 : value);
-    best = { name, address, bytes: file.word(at + ST_SIZE), thumb };
-    bestRank = rank;
+    if (kind === STT_SECTION || kind === STT_FILE) continue;
+    if (file.half(at + ST_SHNDX) === SHN_UNDEF) continue;
+    yield { at, names, nameOffset };
   }
-  return best;
+}
+
+/** The symbol `at`, called `name`. */
+function readSymbol(file: ElfReader, at: number, name: string): ElfSymbol {
+  const value = file.word(at + ST_VALUE);
+  const thumb = (file.byte(at + ST_INFO) & 15) === STT_FUNC && value % 2 === 1;
+  const address = virtualAddress(thumb ? value - 1 : value);
+  const section = file.half(at + ST_SHNDX);
+  return { name, address, bytes: file.word(at + ST_SIZE), thumb, section };
 }
 
 /** Whether the string at `offset` of `names` is `name`, byte by byte; a name beyond ASCII never is. */

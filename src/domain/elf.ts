@@ -7,7 +7,7 @@
  */
 
 import { hex0x, isPowerOfTwo, type VirtualAddress, virtualAddress } from '../base/addresses.js';
-import { ElfReader } from './elf-reader.js';
+import { ElfArrayReader, type ElfReader } from './elf-reader.js';
 import { type ElfSection, type ElfSymbol, findSymbol, readSections } from './elf-sections.js';
 
 export type { ElfSection, ElfSymbol };
@@ -105,7 +105,7 @@ const FIXED_FIELDS = [
  * @throws VmError ELF_ERR_SECTION: a section header, or the table of them, is not possible
  */
 export function parseExecutable(bytes: Uint8Array): ElfImage {
-  const file = new ElfReader(bytes);
+  const file = new ElfArrayReader(bytes);
   checkHeader(file);
   const segments = readSegments(file);
   const sections = readSections(file);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { VmError } from '../../src/base/errors.js';
 import { parseExecutable } from '../../src/domain/elf.js';
+import { ElfArrayReader } from '../../src/domain/elf-reader.js';
+import { readSymbols } from '../../src/domain/elf-sections.js';
 import { E, expectRefusal, hello, patched, sectionField } from '../support/elf-file.js';
 
 describe('sections and symbols', () => {
@@ -28,10 +30,30 @@ describe('sections and symbols', () => {
       address: 0x13000,
       bytes: 0x4000,
       thumb: false,
+      section: 4,
     });
     for (const name of ['', 'page', 'pages2', '.text', 'hello.o', 'Käse', 'x'.repeat(10_000)]) {
       expect(image.symbol(name)).toBeUndefined();
     }
+  });
+
+  it('are all listed, without mapping symbols', () => {
+    const listed = [...readSymbols(new ElfArrayReader(hello), image.sections)];
+    expect(listed.map((symbol) => symbol.name)).toEqual([
+      'PAGE',
+      'PAGES',
+      'EXIT',
+      'pages',
+      'greet',
+      'remaining',
+      'compare',
+      'GREETING_SPACE',
+      'greeting',
+      'copy',
+      '_start',
+    ]);
+    expect(listed.at(-1)).toEqual(image.symbol('_start'));
+    expect([...readSymbols(new ElfArrayReader(hello), [])]).toEqual([]);
   });
 
   it('prefer global to weak to local, and know Thumb functions', () => {
