@@ -26,14 +26,14 @@ export function findAddress(
   const size = roundUp(bytes, step);
   if (!(size >= 0 && size <= end)) return -1;
   const last = regions.floor(Number.MAX_SAFE_INTEGER);
-  if (last === NO_REGION) return fit(roundUp(VSPACE_BEGIN, step), size, end);
+  if (last === NO_REGION) return ifFits(roundUp(VSPACE_BEGIN, step), size, end);
   const between = findBetween(regions, last, size, step);
-  if (between >= 0) return fit(between, size, end);
+  if (between >= 0) return ifFits(between, size, end);
   const behind = regions.baseOf(last) + roundUp(regions.bytesOf(last), step);
-  return fit(roundUp(Math.max(behind, VSPACE_BEGIN), step), size, end);
+  return ifFits(roundUp(Math.max(behind, VSPACE_BEGIN), step), size, end);
 }
 
-function fit(address: number, size: number, end: number): number {
+function ifFits(address: number, size: number, end: number): number {
   return address + size <= end ? address : -1;
 }
 

@@ -287,7 +287,14 @@ export class PmapCore implements MappingObserver {
     return this.unmapMapping(table, words[at + LEAF_MAPPING] as CapRef);
   }
 
-  private unmapMapping(table: CapRef, mapping: CapRef): ErrorNumber {
+  /** The inverse of unmapping the Mapping of a table: the table in `vnode` serves the entry `index` again. */
+  putBack(index: number, vnode: CapRef, mapping: CapRef): ErrorNumber {
+    const { READ, WRITE } = PagingFlags;
+    return this.invocations.vnodeMap(this.root, vnode, index, READ | WRITE, 0, 1, mapping);
+  }
+
+  /** Unmaps by our own hand: the kernel need not tell us what we know. */
+  unmapMapping(table: CapRef, mapping: CapRef): ErrorNumber {
     this.ours = true;
     const error = this.invocations.vnodeUnmap(table, mapping);
     this.ours = false;

@@ -230,6 +230,52 @@ export class Shadow {
     );
   }
 
+  /** Makes the records from `page` on, which a record begins with, a Mapping of their own in `slot`. */
+  splitMapping(head: number, page: number, slot: number): void {
+    const end = this.mappingEnd(head);
+    const words = this.leaves.words;
+    const at = head << RECORD_SHIFT;
+    const mapping = words[at + LEAF_MAPPING];
+    const perEntry = pagesPerEntry(leafKindOf(words[at + LEAF_RUN]));
+    const first = words[at + LEAF_PAGE];
+    this.assign(page, end, slot, (end - page) / perEntry);
+    this.assign(first, page, mapping, (page - first) / perEntry);
+    this.mappings += 1;
+  }
+
+  /** The inverse: the Mapping that begins with `head` takes in the one behind it. */
+  joinMappings(head: number): void {
+    const words = this.leaves.words;
+    const at = head << RECORD_SHIFT;
+    const page = this.mappingEnd(head);
+    const end = this.mappingEnd(this.leafAt(page));
+    const first = words[at + LEAF_PAGE];
+    const perEntry = pagesPerEntry(leafKindOf(words[at + LEAF_RUN]));
+    this.assign(first, end, words[at + LEAF_MAPPING], (end - first) / perEntry);
+    this.mappings -= 1;
+    this.mergeWithNext(this.leafAt(page - 1));
+  }
+
+  /** Makes all records of `[from, to)` one Mapping of `total` entries in `slot`. */
+  private assign(from: number, to: number, slot: number, total: number): void {
+    const words = this.leaves.words;
+    for (let page = from; page < to; ) {
+      const record = this.leafAt(page);
+      const at = record << RECORD_SHIFT;
+      words[at + LEAF_MAPPING] = slot;
+      words[at + LEAF_HEAD] = from;
+      words[at + LEAF_TOTAL] = total;
+      page = this.endOf(record);
+    }
+  }
+
+  /** Changes the kind of the only leaf of a record: both kinds take the same entries. */
+  changeKind(record: number, kind: number): void {
+    const at = (record << RECORD_SHIFT) + LEAF_RUN;
+    const run = this.leaves.words[at];
+    this.leaves.words[at] = packLeafRun(leafEntries(run), kind, leafFlags(run));
+  }
+
   /** Makes one record of `record` and the one behind it where nothing tells them apart. */
   mergeWithNext(record: number): boolean {
     const words = this.leaves.words;

@@ -13,6 +13,7 @@ import { findDestination, findSlot, lookupError, slotOf } from './cspace.js';
 import type { Deletion } from './deletion.js';
 import type { Dispatchers } from './dispatchers.js';
 import type { KernelState } from './kernel-state.js';
+import { moveCapability } from './move.js';
 import { type RetypeRequest, retype } from './retype.js';
 import type { MappingObserver } from './translation-tables.js';
 import type { VNodeOperations } from './vnode-operations.js';
@@ -147,6 +148,27 @@ export class Invocations {
     capabilities.putCopy(to, capabilities.objectOf(from), capabilities.rightsOf(from) & rights);
     counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
     if (events.on) events.record(EventKind.CAP_COPY, from, to, rights);
+    return OK;
+  }
+
+  /**
+   * Moves `source`, of any type, into the empty slot `destination`: it keeps its rights, its place
+   * among the copies, and its Mappings.
+   * Errors: as for {@link mint}, but a Mapping can be moved.
+   */
+  move(destination: CapRef, source: CapRef, spaces?: CSpaces): ErrorNumber {
+    const { capabilities, tables, counters, events } = this.state;
+    const from = this.sourceSlot(source, spaces?.source);
+    if (from <= 0) return this.sourceError(from);
+    const to = this.destinationSlot(destination, spaces?.destination);
+    if (to <= 0) return this.destinationError(to);
+    if (capabilities.typeOf(to) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
+    if (destination < 0 && capabilities.typeOf(from) !== CapType.L2_CNODE) {
+      return Code.SYS_ERR_DEST_TYPE_INVALID;
+    }
+    moveCapability(capabilities, tables, from, to);
+    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    if (events.on) events.record(EventKind.CAP_COPY, from, to, Rights.ALL);
     return OK;
   }
 
