@@ -12,7 +12,6 @@ import {
   isErrorName,
   MIB,
   OK,
-  RegionTree,
   VmError,
 } from '../base/index.js';
 import {
@@ -22,6 +21,7 @@ import {
   RamAllocator,
   type SlotAllocator,
   TableAllocator,
+  VSpace,
 } from '../domain/index.js';
 import {
   CapType,
@@ -97,7 +97,7 @@ export class ConformEnvironment {
   readonly pmap: Pmap;
   readonly tables: TableAllocator;
   /** The regions that `determine_addr` walks. */
-  readonly regions = new RegionTree();
+  readonly vspace = new VSpace();
   /** Physical address of the root table. */
   readonly rootAddress: number;
   private readonly domain: Domain;
@@ -137,7 +137,7 @@ export class ConformEnvironment {
       space,
     );
     if (mode === 'current') {
-      this.pmap.currentInit(this.regions, domain.frames);
+      this.pmap.currentInit(this.vspace, domain.frames);
     }
     domain.invocations.identify(this.pmap.core.root);
     this.rootAddress = domain.invocations.identity.base;

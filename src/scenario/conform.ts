@@ -214,16 +214,15 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   modify: ({ pmap }, args) => ({
     retsize: pmap.modifyFlags(numberAt(args, 0), numberAt(args, 1), numberAt(args, 2)),
   }),
-  determine_addr: ({ pmap, regions }, args) => ({
-    retaddr: pmap.determineAddr(regions, numberAt(args, 0), numberAt(args, 1)),
+  determine_addr: ({ pmap, vspace }, args) => ({
+    retaddr: pmap.determineAddr(vspace.tree, numberAt(args, 0), numberAt(args, 1)),
   }),
   determine_addr_raw: ({ pmap }, args) => ({
     retaddr: pmap.determineAddrRaw(numberAt(args, 0), numberAt(args, 1)),
   }),
-  vregion({ regions }, args) {
-    if (!regions.insert(numberAt(args, 0), numberAt(args, 1), 1)) {
-      throw new VmError('LIB_ERR_VSPACE_REGION_OVERLAP', 'the region overlaps another one');
-    }
+  vregion({ vspace }, args) {
+    const [base, bytes] = [numberAt(args, 0), numberAt(args, 1)];
+    vspace.add({ name: 'vregion', base, bytes, flags: 0, backing: 'guard' });
     return {};
   },
   lookup: (environment, args) => ({ mapping: lookup(environment, numberAt(args, 0)) }),

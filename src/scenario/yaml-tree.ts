@@ -6,15 +6,14 @@
  * bounded, and every refusal says where it is and what to write instead.
  */
 import {
+  Composer,
   type CST,
-  type Document,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
   Parser,
-  parseDocument,
   type Scalar,
   type YAMLMap,
 } from 'yaml';
@@ -49,7 +48,7 @@ export class YamlFile {
    */
   readonly value: unknown;
   private readonly text: string;
-  private readonly document: Document.Parsed;
+  private readonly root: Node | null;
   private readonly lines = new LineCounter();
 
   /**
@@ -64,17 +63,8 @@ export class YamlFile {
       const message = `the file has ${text.length} characters, at most ${MOST_FILE_BYTES} are read`;
       throw this.error('SCENARIO_ERR_LIMIT', [this.problemAt(0, message)]);
     }
-    this.checkDepth();
-    // Unique keys are checked below: the library compares each key with every other.
-    this.document = parseDocument(text, {
-      lineCounter: this.lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-      logLevel: 'silent',
-    });
-    const [first] = this.document.errors;
-    if (first !== undefined) throw this.syntaxError(first.pos[0], firstLine(first.message));
-    this.value = this.plain(this.document.contents);
+    this.root = this.compose(this.tokens());
+    this.value = this.plain(this.root);
   }
 
   /**
@@ -82,7 +72,7 @@ export class YamlFile {
    * is set, else of the value; of the nearest thing around it where the file has no such value.
    */
   problem(path: YamlPath, message: string, key = false): FileProblem {
-    let node: Node | null = this.document.contents;
+    let node: Node | null = this.root;
     let at = node?.range?.[0] ?? 0;
     for (const step of path) {
       const found = childOf(node, step);
@@ -122,21 +112,32 @@ export class YamlFile {
     return this.error('SCENARIO_ERR_SYNTAX', [this.problemAt(offset, message)]);
   }
 
-  /** Refuses what the parser cannot read at all, and nesting that would take its stack. */
-  private checkDepth(): void {
-    this.lines.addNewLine(0);
-    for (const token of new Parser(this.lines.addNewLine).parse(this.text)) {
-      const stack: { readonly token: CST.Token; readonly depth: number }[] = [{ token, depth: 0 }];
-      for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-        const { token, depth } = top;
-        if (token.type === 'error') throw this.syntaxError(token.offset, token.message);
-        if (depth > MOST_DEPTH) {
-          const message = `maps and lists lie more than ${MOST_DEPTH} deep in each other`;
-          throw this.error('SCENARIO_ERR_LIMIT', [this.problemAt(token.offset, message)]);
-        }
-        for (const inner of innerTokens(token)) stack.push({ token: inner, depth: depth + 1 });
+  /** The concrete syntax, of which no part lies so deep that composing it would take the stack. */
+  private tokens(): CST.Token[] {
+    const tokens = [...new Parser(this.lines.addNewLine).parse(this.text)];
+    const stack = tokens.map((token) => ({ token, depth: 0 }));
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      const { token, depth } = top;
+      if (token.type === 'error') throw this.syntaxError(token.offset, token.message);
+      if (depth > MOST_DEPTH) {
+        const message = `maps and lists lie more than ${MOST_DEPTH} deep in each other`;
+        throw this.error('SCENARIO_ERR_LIMIT', [this.problemAt(token.offset, message)]);
       }
+      for (const inner of innerTokens(token)) stack.push({ token: inner, depth: depth + 1 });
     }
+    return tokens;
+  }
+
+  private compose(tokens: readonly CST.Token[]): Node | null {
+    // Unique keys are checked below: the library compares each key with every other.
+    const composer = new Composer({ prettyErrors: false, uniqueKeys: false });
+    const [document, second] = composer.compose(tokens, true, this.text.length);
+    const [error] = document?.errors ?? [];
+    if (error !== undefined) throw this.syntaxError(error.pos[0], firstLine(error.message));
+    if (second !== undefined) {
+      throw this.syntaxError(second.range[0], 'one file holds one document: leave out the `---`');
+    }
+    return (document?.contents ?? null) as Node | null;
   }
 
   private plain(node: Node | null): unknown {
