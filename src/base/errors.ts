@@ -124,6 +124,7 @@ export const ERROR_CAUSES = {
   CONFORM_ERR_VECTOR: 'the vector file is not one',
   SOURCE_ERR_READ: 'the file or target could not be read',
   USAGE_ERR: 'the command line is not one that the command takes',
+  SCENARIO_ERR_LIMIT: 'the scenario asks for more than a run may take',
   SOURCE_ERR_WORD: 'the source is not written as one word of a known form',
   SOURCE_ERR_FORMAT: 'the file is not in the format that it is to be read in',
   SOURCE_ERR_SYMBOL: 'the file has no such symbol or section, or no bytes for it',
@@ -134,6 +135,12 @@ export const ERROR_CAUSES = {
   SOURCE_ERR_TARGET_TIMEOUT: 'the target did not answer in time',
   SOURCE_ERR_TARGET_PROTOCOL: 'the target answered what its protocol does not allow',
   SOURCE_ERR_TARGET_ABILITY: 'the target cannot do what reading its tables needs',
+  LIVE_ERR_TOOL: 'a program that this needs is not installed',
+  LIVE_ERR_START: 'the emulated machine did not start',
+  LIVE_ERR_MEMORY: 'the memory of the emulated machine could not be had or reached',
+  LIVE_ERR_ENDED: 'the emulated machine is no longer there',
+  LIVE_ERR_TIMEOUT: 'the guest did not answer in time',
+  LIVE_ERR_PROTOCOL: 'the guest said what no guest of ours says',
 } as const;
 
 /** The name of an error code. */
