@@ -2,7 +2,7 @@
  * A domain: everything that a program's run-time library keeps for it, around its one
  * {@link Invocations} interface.
  */
-import { type CapRef, hex0x, OK, RegionTree, VmError } from '../base/index.js';
+import { type CapRef, hex0x, OK, VmError } from '../base/index.js';
 import { CNODE_SLOTS, type Invocations, type Kernel, WellKnown } from '../kernel/index.js';
 import { FrameAllocator } from './frame-allocator.js';
 import { METADATA_BASE, METADATA_BYTES, type MetadataRegion } from './metadata-region.js';
@@ -11,6 +11,7 @@ import { largestLeaves, type PmapPolicy } from './pmap-policy.js';
 import { RamAllocator } from './ram-allocator.js';
 import { TwoLevelSlotAllocator } from './slot-allocator.js';
 import { TableAllocator } from './table-allocator.js';
+import { VSpace } from './vspace.js';
 
 /** How a domain differs from the usual one. */
 export interface DomainOptions {
@@ -21,6 +22,16 @@ export interface DomainOptions {
   readonly metadata?: { readonly base: number; readonly bytes: number };
   /** Slots of the root CNode, a multiple of 256. */
   readonly rootSlots?: number;
+  /** What a parent has made in the domain's RAM before it first runs. */
+  readonly inherited?: InheritedMemory;
+}
+
+/** Memory that is in use when a domain begins. */
+export interface InheritedMemory {
+  /** Ranges of the domain's RAM that objects were made from, in bytes. */
+  readonly taken: readonly { readonly address: number; readonly bytes: number }[];
+  /** Physical addresses of the L2 tables among them. */
+  readonly tables: readonly number[];
 }
 
 /** One domain and its library state. */
@@ -34,9 +45,11 @@ export class Domain {
   readonly frames: FrameAllocator;
   readonly tables: TableAllocator;
   /** The regions of its address space, the metadata region among them. */
-  readonly regions = new RegionTree();
+  readonly vspace = new VSpace();
   readonly pmap: Pmap;
   readonly metadata: MetadataRegion;
+  /** Why the fault handler could not resolve the last fault that it should have. */
+  lastFaultError: VmError | undefined;
 
   /**
    * The library of the domain `number`, which the kernel or a parent has given its CSpace, its RAM
@@ -51,6 +64,7 @@ export class Domain {
     this.ram = new RamAllocator(invocations);
     const added = this.ram.add(WellKnown.RAM);
     if (added !== OK) throw VmError.from(added, `${this.name} has no RAM capability`);
+    for (const { address, bytes } of options.inherited?.taken ?? []) this.ram.take(address, bytes);
     this.slots = new TwoLevelSlotAllocator(
       invocations,
       this.ram,
@@ -60,6 +74,7 @@ export class Domain {
     );
     this.frames = new FrameAllocator(invocations, this.ram, this.slots);
     this.tables = new TableAllocator(invocations, this.ram);
+    for (const address of options.inherited?.tables ?? []) this.tables.adopt(address);
     this.pmap = Pmap.init({
       invocations,
       root: WellKnown.ROOT_VNODE,
@@ -71,7 +86,7 @@ export class Domain {
       memoryOffset: kernel.memoryOffset,
     });
     const { base, bytes } = options.metadata ?? { base: METADATA_BASE, bytes: METADATA_BYTES };
-    this.metadata = this.pmap.currentInit(this.regions, this.frames, base, bytes);
+    this.metadata = this.pmap.currentInit(this.vspace, this.frames, base, bytes);
   }
 
   /**

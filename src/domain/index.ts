@@ -1,7 +1,9 @@
+export * from './demand-zero.js';
 export * from './domain.js';
 export * from './elf.js';
 export * from './frame-allocator.js';
 export * from './metadata-region.js';
+export * from './page-runs.js';
 export * from './pmap.js';
 export * from './pmap-address.js';
 export type { PmapResources, RecordSource } from './pmap-core.js';
@@ -11,5 +13,8 @@ export type { SerialisedPmap } from './pmap-serialise.js';
 export * from './ram-allocator.js';
 export * from './slab.js';
 export * from './slot-allocator.js';
+export * from './spawn.js';
 export * from './table-allocator.js';
+export * from './user-memory.js';
 export * from './vregion-flags.js';
+export * from './vspace.js';

@@ -12,14 +12,19 @@
  * (The original's `refill_slabs` had no such bound: defects 21 to 23.)
  */
 import {
+  bitSetWords,
   type CapRef,
   Code,
+  clearBits,
   type ErrorNumber,
+  firstBitFrom,
+  firstClearBitFrom,
   MIB,
   OK,
   PAGE_BYTES,
   pushError,
   roundUp,
+  setBits,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
@@ -59,7 +64,8 @@ export class MetadataRegion implements RecordSource {
   private readonly owner: PmapCore;
   private readonly frames: FrameAllocator;
   private readonly growths: Growth[] = [];
-  private nextPage: number;
+  /** A bit for each page of the region that a frame is mapped at. */
+  private readonly taken: Uint32Array;
 
   /** `owner` is the domain's own pmap; `base` is MiB-aligned, and nothing else is mapped there. */
   constructor(
@@ -72,12 +78,12 @@ export class MetadataRegion implements RecordSource {
     this.frames = frames;
     this.base = base;
     this.bytes = bytes;
-    this.nextPage = base / PAGE_BYTES;
+    this.taken = new Uint32Array(bitSetWords(bytes / PAGE_BYTES));
   }
 
   /** Bytes of the region that frames are mapped in. */
   get usedBytes(): number {
-    return this.nextPage * PAGE_BYTES - this.base;
+    return this.growths.reduce((sum, { pages }) => sum + pages * PAGE_BYTES, 0);
   }
 
   /** Where the region stands now, for {@link undoTo}. */
@@ -121,10 +127,8 @@ export class MetadataRegion implements RecordSource {
 
   private grow(target: Growable, blocks: number): ErrorNumber {
     const wanted = Math.min(roundUp(blocks * target.slab.blockBytes, PAGE_BYTES), MOST_BYTES);
-    const toBorder = ROOT_ENTRY_PAGES - (this.nextPage % ROOT_ENTRY_PAGES);
-    const toEnd = (this.base + this.bytes) / PAGE_BYTES - this.nextPage;
-    const pages = Math.min(wanted / PAGE_BYTES, toBorder, toEnd);
-    if (pages <= 0) return Code.LIB_ERR_PMAP_METADATA_FULL;
+    const { page, pages } = this.findRoom(wanted / PAGE_BYTES);
+    if (pages === 0) return Code.LIB_ERR_PMAP_METADATA_FULL;
     const { owner } = this;
     const cnodes = owner.slots.reserve(4);
     if (cnodes < 0) return pushError(-cnodes, Code.LIB_ERR_SLOT_ALLOC);
@@ -133,7 +137,6 @@ export class MetadataRegion implements RecordSource {
       owner.slots.release(cnodes);
       return -frame;
     }
-    const page = this.nextPage;
     const madeTable = owner.shadow.tableOf(page) === 0;
     const error = this.mapFrame(page, pages, frame as CapRef, madeTable);
     if (error !== OK) {
@@ -143,7 +146,7 @@ export class MetadataRegion implements RecordSource {
     }
     const added = target.grow(pages * PAGE_BYTES);
     this.growths.push({ target, added, page, pages, frame: frame as CapRef, madeTable, cnodes });
-    this.nextPage = page + pages;
+    setBits(this.taken, 0, page - this.base / PAGE_BYTES, pages);
     const { events, domain } = owner.resources;
     if (events.on) events.record(EventKind.SLAB_GROW, domain, page * PAGE_BYTES, added);
     return OK;
@@ -160,16 +163,40 @@ export class MetadataRegion implements RecordSource {
     return error;
   }
 
+  /** The lowest free run of at most `most` pages that lies in one MiB; none where the region is full. */
+  private findRoom(most: number): { readonly page: number; readonly pages: number } {
+    const all = this.bytes / PAGE_BYTES;
+    const first = firstClearBitFrom(this.taken, 0, 0, all);
+    if (first < 0) return { page: 0, pages: 0 };
+    const border = Math.min(all, (first | (ROOT_ENTRY_PAGES - 1)) + 1, first + most);
+    const end = firstBitFrom(this.taken, 0, first, border);
+    return { page: this.base / PAGE_BYTES + first, pages: (end < 0 ? border : end) - first };
+  }
+
   private undoLast(): void {
     const growth = this.growths.pop();
     if (growth === undefined) return;
-    const { owner } = this;
     growth.target.shrink(growth.added);
-    owner.unmapLeaves(owner.shadow.leafAt(growth.page));
-    if (growth.madeTable) owner.removeTable(owner.shadow.tableOf(growth.page));
-    this.frames.free(growth.frame);
-    owner.slots.release(growth.cnodes);
-    this.nextPage = growth.page;
+    this.withdraw(growth);
+    this.owner.slots.release(growth.cnodes);
+  }
+
+  /** Unmaps and frees the frame of a growth. */
+  private withdraw({ page, pages, frame, madeTable }: Growth): void {
+    const { owner } = this;
+    owner.unmapLeaves(owner.shadow.leafAt(page));
+    if (madeTable) owner.removeTable(owner.shadow.tableOf(page));
+    this.frames.free(frame);
+    clearBits(this.taken, 0, page - this.base / PAGE_BYTES, pages);
+  }
+
+  /** Takes back all that the records of a pmap of somebody else's live in; it is not used any more. */
+  close(pmap: PmapCore): void {
+    const targets: ReadonlySet<Growable> = new Set([pmap.shadow.leaves, pmap.shadow.tables]);
+    const theirs = this.growths.filter(({ target }) => targets.has(target));
+    const others = this.growths.filter(({ target }) => !targets.has(target));
+    this.growths.splice(0, this.growths.length, ...others);
+    for (const growth of theirs.reverse()) this.withdraw({ ...growth, madeTable: false });
   }
 
   /** Whether the region holds the address. */

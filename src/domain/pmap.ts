@@ -42,7 +42,9 @@ import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
 import { ReshapeOperation } from './pmap-reshape.js';
 import { deserialisePmap, type SerialisedPmap, serialisePmap } from './pmap-serialise.js';
 import { UnmapOperation } from './pmap-unmap.js';
-import { ROOT_ENTRIES, TABLE_RECORD_BYTES, TABLE_VNODE, tableAt } from './table-records.js';
+import { ROOT_ENTRIES, TABLE_ADDRESS, TABLE_RECORD_BYTES, tableAt } from './table-records.js';
+import { VRegionFlags } from './vregion-flags.js';
+import type { VSpace } from './vspace.js';
 
 /** What a map call did. */
 export interface MapResult {
@@ -131,22 +133,23 @@ export class Pmap {
 
   /**
    * Makes this the domain's own pmap (`pmap_current_init`): its records live in frames that it maps
-   * for itself in a region at `base`, which `regions` keeps everybody else out of.
+   * for itself in a region at `base`, which `vspace` keeps everybody else out of.
    * Errors: `LIB_ERR_VSPACE_REGION_OVERLAP` something is there already.
    */
   currentInit(
-    regions: RegionTree,
+    vspace: VSpace,
     frames: FrameAllocator,
     base?: number,
     bytes?: number,
   ): MetadataRegion {
     const region = new MetadataRegion(this.core, frames, base, bytes);
-    if (!regions.insert(region.base, region.bytes, 0)) {
-      throw new VmError(
-        'LIB_ERR_VSPACE_REGION_OVERLAP',
-        `the metadata region at ${hex0x(region.base)} overlaps another region`,
-      );
-    }
+    vspace.add({
+      name: 'metadata',
+      base: region.base,
+      bytes: region.bytes,
+      flags: VRegionFlags.READ_WRITE,
+      backing: 'metadata',
+    });
     this.core.metadata = region;
     return region;
   }
@@ -370,14 +373,15 @@ export class Pmap {
     };
   }
 
-  /** The slots of the tables, lowest address first. */
-  tableCaps(): CapRef[] {
+  /** The physical addresses of the L2 tables, lowest virtual address first. */
+  tableAddresses(): number[] {
     const { tables } = this.core.shadow;
-    const caps: CapRef[] = [];
+    const addresses: number[] = [];
     for (const entry of tables.root) {
-      if ((entry & 1) !== 0) caps.push(capRef(tables.words[tableAt(entry >>> 1) + TABLE_VNODE]));
+      if ((entry & 1) !== 0)
+        addresses.push(tables.words[tableAt(entry >>> 1) + TABLE_ADDRESS] * 1024);
     }
-    return caps;
+    return addresses;
   }
 
   private failure(error: ErrorNumber, verb: string, address: number, bytes: number): VmError {

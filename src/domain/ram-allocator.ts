@@ -124,6 +124,20 @@ export class RamAllocator {
     return OK;
   }
 
+  /** The ranges that are taken, lowest first. */
+  taken(): { readonly address: number; readonly bytes: number }[] {
+    const ranges: { address: number; bytes: number }[] = [];
+    for (const { base, pages, taken } of this.arenas) {
+      for (let page = firstBitFrom(taken, 0, 0, pages); page >= 0; ) {
+        const free = firstClearBitFrom(taken, 0, page, pages);
+        const end = free < 0 ? pages : free;
+        ranges.push({ address: base + page * PAGE_BYTES, bytes: (end - page) * PAGE_BYTES });
+        page = firstBitFrom(taken, 0, end, pages);
+      }
+    }
+    return ranges;
+  }
+
   /** Whether the address lies in memory of this allocator. */
   owns(address: number): boolean {
     return this.arenaOf(address) !== undefined;

@@ -91,6 +91,13 @@ export class TableAllocator {
     return OK;
   }
 
+  /** Takes over the block at `address`, where a table is already, and its page with it. */
+  adopt(address: number): void {
+    const base = roundDown(address, PAGE_BYTES);
+    const page = this.pageOf(address) ?? this.addPage(base);
+    page.taken |= 1 << ((address - base) / BLOCK_BYTES);
+  }
+
   /** Destroys the table in a slot that {@link create} filled. Errors: those of identify and delete. */
   destroy(table: CapRef): ErrorNumber {
     let error = this.invocations.identify(table);

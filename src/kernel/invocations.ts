@@ -293,6 +293,11 @@ export class Invocations {
     return OK;
   }
 
+  /** The number of the domain behind a Dispatcher, or the negative of an error. */
+  dispatcherNumber(dispatcher: CapRef): number {
+    return this.domainOf(dispatcher, CapType.DISPATCHER);
+  }
+
   /** Names the empty slot where the next capability sent to `dispatcher` shall go. */
   receiveInto(dispatcher: CapRef, destination: CapRef): ErrorNumber {
     const domain = this.domainOf(dispatcher, CapType.DISPATCHER);

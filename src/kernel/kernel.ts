@@ -2,7 +2,7 @@
  * The kernel of one machine: it owns all memory, makes the first domain, and runs domains.
  */
 import { type CapRef, Code, type ErrorNumber, MIB, OK, VmError } from '../base/index.js';
-import type { Machine } from '../machine/index.js';
+import type { AbortInfo, Machine } from '../machine/index.js';
 import { Asids } from './asids.js';
 import { type AttributePolicy, AttributeWords, defaultPolicy } from './attribute-policy.js';
 import {
@@ -59,6 +59,9 @@ export const WellKnown = {
   DEVICES: capRefOf(5, 0),
 } as const;
 
+/** Resolves a fault of a domain; whether the access is to be tried again. */
+export type FaultHandler = (abort: AbortInfo) => boolean;
+
 /** What the kernel made for a first domain. */
 export interface BootedDomain {
   readonly number: number;
@@ -77,8 +80,10 @@ export class Kernel {
   private readonly interfaces = new Map<number, Invocations[]>();
   /** Slots of the capabilities to all memory, which no domain can reach. */
   private readonly memorySlots: number[] = [];
+  private readonly faultHandlers = new Map<number, FaultHandler>();
   private domains = 0;
   private running: TranslationTable | undefined;
+  private runningDomain = 0;
 
   /** A kernel that owns every bank of the machine. */
   constructor(machine: Machine, options: KernelOptions = {}) {
@@ -109,6 +114,8 @@ export class Kernel {
       deletion: new Deletion(this.state, vnodes),
       dispatchers: this.dispatchers,
     };
+    machine.cpu.abortHandler = (abort) =>
+      this.faultHandlers.get(this.runningDomain)?.(abort) ?? false;
     for (const bank of memory.banks) {
       const type = bank.kind === 'ram' ? CapType.RAM : CapType.PHYS_ADDR;
       const slot = capabilities.allocateSlots(1);
@@ -178,7 +185,13 @@ export class Kernel {
       if (this.state.tables.attributes.policy.global) tlb.invalidateAll();
       this.running = table;
     }
+    this.runningDomain = domain;
     return OK;
+  }
+
+  /** Says who gets the faults of a domain; without one none of them is resolved. */
+  onFault(domain: number, handler: FaultHandler): void {
+    this.faultHandlers.set(domain, handler);
   }
 
   /** The physical address of the root table of a domain, or undefined. */
@@ -285,7 +298,10 @@ export class Kernel {
 
   private objectGone(object: number, type: number, part: number): void {
     if (type === CapType.L1_CNODE) this.dispatchers.cspaceGone(object);
-    else if (type === CapType.DISPATCHER) this.dispatchers.remove(part);
+    else if (type === CapType.DISPATCHER) {
+      this.dispatchers.remove(part);
+      this.faultHandlers.delete(part);
+    }
   }
 
   private tableGone(table: TranslationTable): void {

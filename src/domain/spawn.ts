@@ -1,0 +1,524 @@
+/**
+ * Spawn: a new domain from an ARM executable, made by another domain out of a piece of its own RAM.
+ *
+ *     parent's RAM ─► RAM of the child ─┬─► root CNode, L2 CNodes, Dispatcher, root table
+ *                                       ├─► L2 tables                    (foreign pmap of the parent)
+ *                                       └─► frames of the image and the arguments
+ *
+ * Everything of the child descends from that one piece, so that revoking it is the end of the child
+ * and gives all of it back, whatever the child has made of it. The parent builds the child's tables
+ * with a pmap of its own, writes the image through mappings of its own, and hands the tables over by
+ * moving their capabilities and serialising its records (Barrelfish `lib/spawndomain`).
+ *
+ *     0x0001_0000 ..   image: file-backed pages mapped, the rest of .bss on demand
+ *     0x4000_0000      metadata region
+ *     … 0x7fff_d000    stack, on demand, a guard page below it
+ *     0x7fff_f000      argument page
+ */
+import {
+  type CapRef,
+  Code,
+  capRef,
+  type ErrorName,
+  type ErrorNumber,
+  hex0x,
+  MIB,
+  OK,
+  PAGE_BYTES,
+  pushError,
+  VmError,
+} from '../base/index.js';
+import {
+  CapType,
+  CNODE_KIBIBYTES,
+  CNODE_SLOTS,
+  type CSpaces,
+  capRefOf,
+  rootSlotRef,
+  WellKnown,
+} from '../kernel/index.js';
+import { resolveDemandZero } from './demand-zero.js';
+import { Domain, type DomainOptions } from './domain.js';
+import { type ElfImage, parseExecutable } from './elf.js';
+import { type PageRun, pageRuns } from './page-runs.js';
+import { Pmap } from './pmap.js';
+import { largestLeaves } from './pmap-policy.js';
+import { RamAllocator } from './ram-allocator.js';
+import type { SlotAllocator } from './slot-allocator.js';
+import { TableAllocator } from './table-allocator.js';
+import { copyOut } from './user-memory.js';
+import { VRegionFlags } from './vregion-flags.js';
+import type { Region } from './vspace.js';
+
+/** How a spawned domain differs from the usual one. */
+export interface SpawnOptions extends DomainOptions {
+  /** The arguments, the name of the program first. */
+  readonly argv?: readonly string[];
+  /** Memory of the child, of which everything it has is made: a multiple of 1 MiB; 16 MiB. */
+  readonly ramBytes?: number;
+  /** Bytes of the stack, whole pages; 1 MiB. */
+  readonly stackBytes?: number;
+}
+
+/** A domain that was spawned. */
+export interface SpawnedDomain {
+  readonly domain: Domain;
+  readonly image: ElfImage;
+  /** Where it begins to run, bit 0 set for Thumb. */
+  readonly entry: number;
+  /** Its first stack pointer, 8-byte aligned, and the argument page that r0 points to. */
+  readonly stackPointer: number;
+  readonly argumentPage: number;
+  /** Ends the domain: all that it had is the parent's again. */
+  kill(): void;
+}
+
+const CNODE_BYTES = CNODE_KIBIBYTES * 1024;
+const ROOT_TABLE_BYTES = 16 * 1024;
+const DEFAULT_RAM = 16 * MIB;
+const DEFAULT_STACK = MIB;
+/** Where the parent maps the child's frames to fill them: one MiB of addresses at the top. */
+const WINDOW_BYTES = MIB;
+/** Words at the head of the argument page: argc, then argv[0] … argv[argc], the last one 0. */
+const WORD = 4;
+
+/**
+ * Spawns a domain from the bytes of a static ARM executable.
+ *
+ * Errors: `ELF_ERR_…` the file is not one that can be loaded; `SPAWN_ERR_LOAD` over
+ * `SPAWN_ERR_CREATE_CSPACE`, `SPAWN_ERR_CREATE_VSPACE`, `SPAWN_ERR_ELF_MAP`, `SPAWN_ERR_SETUP_STACK`,
+ * `SPAWN_ERR_SETUP_ARGV` with their causes. After one nothing is left of the child.
+ */
+export function spawn(parent: Domain, file: Uint8Array, options: SpawnOptions = {}): SpawnedDomain {
+  const image = parseExecutable(file);
+  const nursery = new Nursery(parent, options);
+  try {
+    return nursery.raise(image);
+  } catch (error) {
+    nursery.giveUp();
+    if (!(error instanceof VmError)) throw error;
+    const name = options.name ?? 'the domain';
+    throw new VmError('SPAWN_ERR_LOAD', `${name} could not be spawned: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The parent's slots, which notes those that are out for the child. */
+class BorrowedSlots implements SlotAllocator {
+  private readonly slots: SlotAllocator;
+  private readonly borrowed: Set<CapRef>;
+
+  constructor(slots: SlotAllocator, borrowed: Set<CapRef>) {
+    this.slots = slots;
+    this.borrowed = borrowed;
+  }
+
+  get freeCount(): number {
+    return this.slots.freeCount;
+  }
+
+  allocate(): number {
+    const slot = this.slots.allocate();
+    if (slot >= 0) this.borrowed.add(capRef(slot));
+    return slot;
+  }
+
+  free(slot: CapRef): ErrorNumber {
+    const error = this.slots.free(slot);
+    if (error === OK) this.borrowed.delete(slot);
+    return error;
+  }
+
+  reserve(count: number): number {
+    return this.slots.reserve(count);
+  }
+
+  release(growths: number): void {
+    this.slots.release(growths);
+  }
+}
+
+/** A child while its parent builds it. */
+class Nursery {
+  private readonly parent: Domain;
+  private readonly options: SpawnOptions;
+  /** The child's piece of RAM: where it lies, and the parent's capability to it. */
+  private memory = -1;
+  private memoryCap: CapRef | undefined;
+  private readonly ramBytes: number;
+  /** Slots of the parent that hold something of the child's for the time being. */
+  private readonly borrowed = new Set<CapRef>();
+  private readonly ram: RamAllocator;
+  /** The parent's pmap of the child's tables. */
+  private pmap: Pmap | undefined;
+
+  constructor(parent: Domain, options: SpawnOptions) {
+    this.parent = parent;
+    this.options = options;
+    this.ramBytes = options.ramBytes ?? DEFAULT_RAM;
+    this.ram = new RamAllocator(parent.invocations);
+  }
+
+  /** Builds the child and lets it go. */
+  raise(image: ElfImage): SpawnedDomain {
+    const { parent } = this;
+    this.takeMemory();
+    const root = this.makeCSpace();
+    const dispatcher = this.borrowSlot();
+    this.make(CapType.DISPATCHER, 1024, dispatcher, 'SPAWN_ERR_CREATE_CSPACE');
+    const spaces = { destination: root };
+    this.check(
+      parent.invocations.copy(WellKnown.DISPATCHER, dispatcher, spaces),
+      'SPAWN_ERR_CREATE_CSPACE',
+      'the Dispatcher cannot be given to the child',
+    );
+    const page = capRefOf(WellKnown.PAGE_CNODE, 0);
+    this.make(CapType.VNODE_ARM_L1, ROOT_TABLE_BYTES, page, 'SPAWN_ERR_CREATE_VSPACE', spaces);
+    const tables = new TableAllocator(parent.invocations, this.ram);
+    const pmap = Pmap.init(
+      {
+        ...parent.pmap.core.resources,
+        root: WellKnown.ROOT_VNODE,
+        tables,
+        slots: new BorrowedSlots(parent.slots, this.borrowed),
+      },
+      parent.metadata,
+      root,
+    );
+    this.pmap = pmap;
+    const layout = this.layOut(image);
+    this.loadImage(pmap, image);
+    this.writeArguments(pmap, layout.argumentPage);
+    const set = parent.invocations.dispatcherSetup(dispatcher, root, pmap.core.root);
+    this.check(set, 'SPAWN_ERR_CREATE_CSPACE', 'the Dispatcher cannot be set up');
+    const domain = this.handOver(pmap, root, dispatcher, layout.regions);
+    return {
+      domain,
+      image,
+      entry: image.entry + (image.thumb ? 1 : 0),
+      stackPointer: layout.stackTop,
+      argumentPage: layout.argumentPage,
+      kill: () => this.giveUp(),
+    };
+  }
+
+  /** Takes everything back, at any point. */
+  giveUp(): void {
+    const { parent } = this;
+    // Revoking what the child was made from ends its capabilities, the borrowed ones too.
+    if (this.memoryCap !== undefined) {
+      parent.invocations.revoke(this.memoryCap);
+      parent.invocations.delete(this.memoryCap);
+      parent.slots.free(this.memoryCap);
+      this.memoryCap = undefined;
+    }
+    if (this.pmap !== undefined) parent.metadata.close(this.pmap.core);
+    this.pmap = undefined;
+    for (const slot of this.borrowed) parent.slots.free(slot);
+    this.borrowed.clear();
+    if (this.memory >= 0) parent.ram.free(this.memory, this.ramBytes);
+    this.memory = -1;
+  }
+
+  private check(error: ErrorNumber, code: ErrorName, message: string): void {
+    if (error !== OK) throw VmError.from(pushError(error, Code[code]), message);
+  }
+
+  private borrowSlot(): CapRef {
+    const slot = this.parent.slots.allocate();
+    if (slot < 0) {
+      const error = pushError(-slot, Code.LIB_ERR_SLOT_ALLOC);
+      throw VmError.from(
+        pushError(error, Code.SPAWN_ERR_CREATE_CSPACE),
+        'the parent has no slot left',
+      );
+    }
+    this.borrowed.add(capRef(slot));
+    return capRef(slot);
+  }
+
+  private takeMemory(): void {
+    const { parent, ramBytes } = this;
+    const address = parent.ram.allocate(ramBytes, MIB);
+    if (address < 0) {
+      throw VmError.from(
+        pushError(-address, Code.SPAWN_ERR_CREATE_CSPACE),
+        `the parent has no ${hex0x(ramBytes)} bytes of RAM in one piece`,
+      );
+    }
+    this.memory = address;
+    const slot = this.borrowSlot();
+    const { cap, offset } = parent.ram.place(address);
+    const request = { type: CapType.RAM, offset, objectBytes: ramBytes, count: 1 };
+    this.check(
+      parent.invocations.retype(cap, request, slot),
+      'SPAWN_ERR_CREATE_CSPACE',
+      'the RAM of the child cannot be made',
+    );
+    this.borrowed.delete(slot);
+    this.memoryCap = slot;
+    this.check(
+      this.ram.add(slot),
+      'SPAWN_ERR_CREATE_CSPACE',
+      'the RAM of the child cannot be used',
+    );
+  }
+
+  /** Makes one object of the child's RAM. */
+  private make(
+    type: number,
+    bytes: number,
+    destination: CapRef,
+    code: ErrorName,
+    spaces?: CSpaces,
+  ): void {
+    const address = this.ram.allocate(bytes, Math.max(bytes, PAGE_BYTES));
+    if (address < 0) {
+      throw VmError.from(
+        pushError(-address, Code[code]),
+        `${hex0x(this.ramBytes)} bytes of RAM are too few for the child`,
+      );
+    }
+    const { cap, offset } = this.ram.place(address);
+    const request = { type, offset, objectBytes: bytes, count: 1 };
+    const error = this.parent.invocations.retype(cap, request, destination, spaces);
+    this.check(error, code, `an object of ${hex0x(bytes)} bytes cannot be made for the child`);
+  }
+
+  /** The root CNode and the well-known L2 CNodes in it; answers the parent's capability to the root. */
+  private makeCSpace(): CapRef {
+    const { invocations } = this.parent;
+    const code: ErrorName = 'SPAWN_ERR_CREATE_CSPACE';
+    const rootSlots = this.options.rootSlots ?? CNODE_SLOTS;
+    const root = this.borrowSlot();
+    this.make(CapType.L1_CNODE, (rootSlots / CNODE_SLOTS) * CNODE_BYTES, root, code);
+    const spaces = { destination: root };
+    for (const slot of [WellKnown.TASK_CNODE, WellKnown.PAGE_CNODE, WellKnown.SUPER_CNODE]) {
+      this.make(CapType.L2_CNODE, CNODE_BYTES, rootSlotRef(slot), code, spaces);
+    }
+    this.check(invocations.copy(WellKnown.ROOT_CNODE, root, spaces), code, 'no root CNode');
+    const memory = this.memoryCap as CapRef;
+    this.check(invocations.copy(WellKnown.RAM, memory, spaces), code, 'no RAM for the child');
+    return root;
+  }
+
+  /** Where stack, guard and arguments go. */
+  private layOut(image: ElfImage): {
+    readonly regions: Region[];
+    readonly stackTop: number;
+    readonly argumentPage: number;
+  } {
+    const { READ_WRITE, GUARD } = VRegionFlags;
+    const end = this.parent.kernel.memoryOffset;
+    const stackBytes = this.options.stackBytes ?? DEFAULT_STACK;
+    const argumentPage = end - PAGE_BYTES;
+    const stackTop = argumentPage - 2 * PAGE_BYTES;
+    const stackBase = stackTop - stackBytes;
+    if (stackBytes <= 0 || stackBytes % PAGE_BYTES !== 0 || stackBase < PAGE_BYTES) {
+      throw new VmError(
+        'SPAWN_ERR_SETUP_STACK',
+        `a stack of ${hex0x(stackBytes)} bytes; whole pages below ${hex0x(stackTop)} were expected`,
+      );
+    }
+    const regions: Region[] = pageRuns(image).map((run) => ({
+      name: runName(run),
+      base: run.address,
+      bytes: run.bytes,
+      flags: runFlags(run),
+      backing: 'demand-zero',
+    }));
+    regions.push(
+      {
+        name: 'stack guard',
+        base: stackBase - PAGE_BYTES,
+        bytes: PAGE_BYTES,
+        flags: GUARD,
+        backing: 'guard',
+      },
+      {
+        name: 'stack',
+        base: stackBase,
+        bytes: stackBytes,
+        flags: READ_WRITE,
+        backing: 'demand-zero',
+      },
+      {
+        name: 'arguments',
+        base: argumentPage,
+        bytes: PAGE_BYTES,
+        flags: READ_WRITE,
+        backing: 'image',
+      },
+    );
+    return { regions, stackTop, argumentPage };
+  }
+
+  /** Maps and fills the pages that the file has bytes for; the others come on demand. */
+  private loadImage(pmap: Pmap, image: ElfImage): void {
+    for (const run of pageRuns(image)) {
+      const filled = run.fills.reduce((last, fill) => Math.max(last, fill.address + fill.bytes), 0);
+      const bytes = Math.ceil((filled - run.address) / PAGE_BYTES) * PAGE_BYTES;
+      if (bytes <= 0) continue;
+      const frame = this.makeFrame(bytes, 'SPAWN_ERR_ELF_MAP');
+      for (const fill of run.fills) {
+        const source = image.file.subarray(fill.fileOffset, fill.fileOffset + fill.bytes);
+        this.fillFrame(frame, fill.address - run.address, source, 'SPAWN_ERR_ELF_MAP');
+      }
+      this.mapInto(pmap, run.address, frame, bytes, runFlags(run), 'SPAWN_ERR_ELF_MAP');
+    }
+  }
+
+  private makeFrame(bytes: number, code: ErrorName): CapRef {
+    const frame = this.borrowSlot();
+    const address = this.ram.allocate(bytes);
+    if (address < 0) {
+      throw VmError.from(
+        pushError(-address, Code[code]),
+        `${hex0x(this.ramBytes)} bytes of RAM are too few for the child`,
+      );
+    }
+    const { cap, offset } = this.ram.place(address);
+    const request = { type: CapType.FRAME, offset, objectBytes: bytes, count: 1 };
+    this.check(this.parent.invocations.retype(cap, request, frame), code, 'no frame for the child');
+    return frame;
+  }
+
+  private mapInto(
+    pmap: Pmap,
+    address: number,
+    frame: CapRef,
+    bytes: number,
+    flags: number,
+    code: ErrorName,
+    offset = 0,
+  ): void {
+    try {
+      pmap.map(address, frame, offset, bytes, flags);
+    } catch (error) {
+      if (!(error instanceof VmError)) throw error;
+      throw new VmError(code, error.message, { cause: error });
+    }
+  }
+
+  /** Writes into a frame of the child through a mapping of the parent, MiB by MiB. */
+  private fillFrame(frame: CapRef, offset: number, bytes: Uint8Array, code: ErrorName): void {
+    const { parent } = this;
+    const window = parent.pmap.determineAddr(parent.vspace.tree, WINDOW_BYTES + PAGE_BYTES);
+    for (let done = 0; done < bytes.length; ) {
+      const at = offset + done;
+      const inPage = at % PAGE_BYTES;
+      const part = bytes.subarray(done, done + WINDOW_BYTES);
+      this.mapInto(
+        parent.pmap,
+        window,
+        frame,
+        inPage + part.length,
+        VRegionFlags.READ_WRITE,
+        code,
+        at - inPage,
+      );
+      copyOut(parent, window + inPage, part);
+      parent.pmap.unmap(window, inPage + part.length);
+      done += part.length;
+    }
+  }
+
+  /** The argument page: argc, the addresses of the arguments, 0, and the arguments themselves. */
+  private writeArguments(pmap: Pmap, address: number): void {
+    const argv = this.options.argv ?? [this.options.name ?? 'program'];
+    const page = argumentPage(argv, address);
+    const frame = this.makeFrame(PAGE_BYTES, 'SPAWN_ERR_SETUP_ARGV');
+    this.fillFrame(frame, 0, page, 'SPAWN_ERR_SETUP_ARGV');
+    this.mapInto(pmap, address, frame, PAGE_BYTES, VRegionFlags.READ_WRITE, 'SPAWN_ERR_SETUP_ARGV');
+  }
+
+  /** Moves the child's capabilities into its CSpace, its records into its pmap, and lets it go. */
+  private handOver(
+    pmap: Pmap,
+    root: CapRef,
+    dispatcher: CapRef,
+    regions: readonly Region[],
+  ): Domain {
+    const { parent, options } = this;
+    const number = parent.invocations.dispatcherNumber(dispatcher);
+    const invocations = parent.kernel.attach(number);
+    if (invocations === undefined) {
+      throw new VmError('SPAWN_ERR_CREATE_CSPACE', 'the child has no CSpace to run in');
+    }
+    const tables = pmap.tableAddresses();
+    const domain = new Domain(parent.kernel, number, invocations, {
+      policy: largestLeaves,
+      ...options,
+      inherited: { taken: this.ram.taken(), tables },
+    });
+    for (const region of regions) domain.vspace.add(region);
+    const homes = new Map<CapRef, CapRef>();
+    const home = (slot: CapRef): CapRef => {
+      const known = homes.get(slot);
+      if (known !== undefined) return known;
+      const made = domain.slots.allocate();
+      this.check(made < 0 ? -made : OK, 'SPAWN_ERR_CREATE_CSPACE', 'the child has no slot left');
+      homes.set(slot, capRef(made));
+      return capRef(made);
+    };
+    const { bytes } = pmap.serialise(home);
+    for (const [from, to] of homes) {
+      const error = parent.invocations.move(to, from, { destination: root });
+      this.check(error, 'SPAWN_ERR_CREATE_CSPACE', 'a capability cannot be handed over');
+      this.borrowed.delete(from);
+      parent.slots.free(from);
+    }
+    parent.metadata.close(pmap.core);
+    this.pmap = undefined;
+    domain.pmap.deserialise(bytes);
+    // What is left with the parent names the child's objects from outside; the child lives without.
+    for (const slot of this.borrowed) {
+      parent.invocations.delete(slot);
+      parent.slots.free(slot);
+    }
+    this.borrowed.clear();
+    parent.kernel.onFault(number, (abort) => resolveDemandZero(domain, abort));
+    return domain;
+  }
+}
+
+function runFlags({ readable, writable, executable }: PageRun): number {
+  const { READ, WRITE, EXECUTE } = VRegionFlags;
+  return (readable ? READ : 0) | (writable ? WRITE : 0) | (executable ? EXECUTE : 0);
+}
+
+function runName({ writable, executable }: PageRun): string {
+  if (executable) return writable ? 'text and data' : 'text';
+  return writable ? 'data' : 'read-only data';
+}
+
+/** The contents of the argument page at `address`. Error: `SPAWN_ERR_SETUP_ARGV` they do not fit. */
+function argumentPage(argv: readonly string[], address: number): Uint8Array {
+  const page = new Uint8Array(PAGE_BYTES);
+  const view = new DataView(page.buffer);
+  view.setUint32(0, argv.length, true);
+  let text = (argv.length + 2) * WORD;
+  for (const [index, argument] of argv.entries()) {
+    const bytes = utf8(argument);
+    if (text + bytes.length + 1 > PAGE_BYTES) {
+      throw new VmError(
+        'SPAWN_ERR_SETUP_ARGV',
+        `${argv.length} arguments do not fit one page of ${PAGE_BYTES} bytes, from number ${index} on`,
+      );
+    }
+    view.setUint32((index + 1) * WORD, address + text, true);
+    page.set(bytes, text);
+    text += bytes.length + 1;
+  }
+  return page;
+}
+
+/** `text` in UTF-8, by what every JavaScript engine has. */
+function utf8(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const [part] of encodeURIComponent(text).matchAll(/%[0-9A-F]{2}|[^%]/g)) {
+    bytes.push(part.length === 1 ? part.charCodeAt(0) : Number.parseInt(part.slice(1), 16));
+  }
+  return Uint8Array.from(bytes);
+}
