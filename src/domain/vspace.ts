@@ -1,5 +1,5 @@
 /** An address space as its domain sees it: which ranges are what. */
-import { hex0x, RegionTree, VmError } from '../base/index.js';
+import { hex0x, NO_REGION, RegionTree, VmError } from '../base/index.js';
 
 /** What stands behind a region, which decides what a fault in it means. */
 export type RegionBacking = 'metadata' | 'image' | 'demand-zero' | 'guard';
@@ -18,11 +18,14 @@ export interface Region {
 export class VSpace {
   /** The ranges, for whoever looks for a place between them. */
   readonly tree = new RegionTree();
+  /** By number; those of free numbers are no longer in the tree. */
   private readonly regions: Region[] = [];
+  private readonly freeNumbers: number[] = [];
 
   /** Adds a region. Errors: `LIB_ERR_VSPACE_REGION_OVERLAP` another one is there, or it is empty. */
   add(region: Region): void {
-    if (!this.tree.insert(region.base, region.bytes, this.regions.length)) {
+    const number = this.freeNumbers.at(-1) ?? this.regions.length;
+    if (!this.tree.insert(region.base, region.bytes, number)) {
       const other = this.find(region.base);
       const what = other === undefined ? 'another region, or is empty' : `\`${other.name}\``;
       throw new VmError(
@@ -30,7 +33,15 @@ export class VSpace {
         `\`${region.name}\` at ${hex0x(region.base)}+${hex0x(region.bytes)} overlaps ${what}`,
       );
     }
-    this.regions.push(region);
+    if (number < this.regions.length) this.freeNumbers.pop();
+    this.regions[number] = region;
+  }
+
+  /** Forgets the region that begins at `base`; whether there was one. What is mapped there stays. */
+  remove(base: number): boolean {
+    const number = this.tree.remove(base);
+    if (number >= 0) this.freeNumbers.push(number);
+    return number >= 0;
   }
 
   /** The region that holds the address. */
@@ -41,6 +52,11 @@ export class VSpace {
 
   /** All regions, lowest first. */
   all(): Region[] {
-    return [...this.regions].sort((a, b) => a.base - b.base);
+    const all: Region[] = [];
+    const { tree } = this;
+    for (let at = tree.first(); at !== NO_REGION; at = tree.next(at)) {
+      all.push(this.regions[tree.idOf(at)] as Region);
+    }
+    return all;
   }
 }

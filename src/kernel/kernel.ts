@@ -2,7 +2,7 @@
  * The kernel of one machine: it owns all memory, makes the first domain, and runs domains.
  */
 import { type CapRef, Code, type ErrorNumber, MIB, OK, VmError } from '../base/index.js';
-import type { AbortInfo, Machine } from '../machine/index.js';
+import { type AbortInfo, Cost, type Machine } from '../machine/index.js';
 import { Asids } from './asids.js';
 import { type AttributePolicy, AttributeWords, defaultPolicy } from './attribute-policy.js';
 import {
@@ -20,7 +20,7 @@ import {
   CNODE_SLOTS,
   Rights,
 } from './capability-types.js';
-import { capRefOf, findDestination } from './cspace.js';
+import { capRefOf, findDestination, findSlot } from './cspace.js';
 import { Deletion } from './deletion.js';
 import { Dispatchers } from './dispatchers.js';
 import { Invocations, type KernelParts } from './invocations.js';
@@ -220,6 +220,28 @@ export class Kernel {
     if (slot < 0) return -slot;
     if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
     this.putBootCapability(slot, type, base, bytes);
+    return OK;
+  }
+
+  /**
+   * Copies the endpoint `endpoint` of the domain `from` into the empty slot `destination` of the
+   * domain `to`: how two domains that nobody introduced to each other can begin to talk.
+   * Errors: `SYS_ERR_CNODE_NOT_ROOT` one of them has no CSpace; look-up errors;
+   * `SYS_ERR_ILLEGAL_INVOCATION` it is no EndPoint; `SYS_ERR_SLOT_IN_USE`.
+   */
+  introduce(from: number, endpoint: CapRef, to: number, destination: CapRef): ErrorNumber {
+    const { capabilities } = this.state;
+    const home = this.dispatchers.domain(from)?.cspace ?? 0;
+    const cspace = this.dispatchers.domain(to)?.cspace ?? 0;
+    if (home === 0 || cspace === 0) return Code.SYS_ERR_CNODE_NOT_ROOT;
+    const source = findSlot(capabilities, home, endpoint);
+    if (source < 0) return -source;
+    if (capabilities.typeOf(source) !== CapType.END_POINT) return Code.SYS_ERR_ILLEGAL_INVOCATION;
+    const slot = findDestination(capabilities, cspace, destination);
+    if (slot < 0) return -slot;
+    if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
+    capabilities.putCopy(slot, capabilities.objectOf(source), capabilities.rightsOf(source));
+    this.state.counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 
