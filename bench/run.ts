@@ -1,13 +1,12 @@
 /**
- * Runs every `*.bench.ts` of this folder, or those whose names contain one of the arguments.
- * A bench file registers its cases with mitata when it is imported, and says in its header
- * what it measures.
+ * Runs the cases of every `*.bench.ts` of this folder, or those whose names contain an argument.
  *
  *   npm run bench -- [name…]           a table for a person
- *   npm run --silent bench -- --json   nothing but JSON on standard output
+ *   npm run --silent bench -- --json   [{name, unit, median, min, p99}] on standard output
  */
 import { readdirSync } from 'node:fs';
-import { run } from 'mitata';
+import { cpus } from 'node:os';
+import { type Case, type Figure, runCase } from './measure.js';
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');
@@ -15,28 +14,29 @@ const wanted = args.filter((arg) => !arg.startsWith('--'));
 
 const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.bench.js'))
-  .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .sort();
-for (const file of files) await import(new URL(file, import.meta.url).href);
-
-if (files.length === 0) {
-  console.error('bench: no file matches');
+const figures: Figure[] = [];
+if (!json) {
+  console.log(`${cpus()[0]?.model ?? 'unknown processor'}, node ${process.version}\n`);
+  console.log(
+    `${'case'.padEnd(34)} ${'median'.padStart(10)} ${'min'.padStart(10)} ${'p99'.padStart(10)}`,
+  );
+}
+for (const file of files) {
+  const module: { readonly cases: readonly Case[] } = await import(
+    new URL(file, import.meta.url).href
+  );
+  for (const each of module.cases) {
+    if (wanted.length > 0 && !wanted.some((part) => each.name.includes(part))) continue;
+    const figure = runCase(each);
+    figures.push(figure);
+    if (json) continue;
+    const columns = [figure.median, figure.min, figure.p99].map((ns) => ns.toFixed(1).padStart(10));
+    console.log(`${figure.name.padEnd(34)} ${columns.join(' ')}  ${figure.unit}`);
+  }
+}
+if (figures.length === 0) {
+  console.error('bench: no case matches');
   process.exitCode = 1;
 }
-const { benchmarks, context } = await run(json ? { format: 'quiet' } : {});
-if (json) {
-  const cases = benchmarks.flatMap(({ alias, runs }) =>
-    runs.map(({ name, args: params, stats }) => ({
-      name: name || alias,
-      params,
-      ns: stats && {
-        min: stats.min,
-        avg: stats.avg,
-        p50: stats.p50,
-        p99: stats.p99,
-        max: stats.max,
-      },
-    })),
-  );
-  console.log(JSON.stringify({ node: process.version, cpu: context.cpu, cases }, null, 2));
-}
+if (json) console.log(JSON.stringify(figures, null, 2));

@@ -19,6 +19,8 @@ export interface ElfSection {
   readonly bytes: number;
   /** `sh_link`: for a symbol table the number of the section that holds its names. */
   readonly link: number;
+  /** `sh_info`: for relocations the number of the section that they change. */
+  readonly info: number;
   /** `sh_entsize`. */
   readonly entryBytes: number;
 }
@@ -46,6 +48,7 @@ const SH_ADDR = 12;
 const SH_OFFSET = 16;
 const SH_SIZE = 20;
 const SH_LINK = 24;
+const SH_INFO = 28;
 const SH_ENTSIZE = 36;
 const SHT_NULL = 0;
 const SHT_SYMTAB = 2;
@@ -145,6 +148,7 @@ function readSection(file: ElfReader, at: number, index: number): ElfSection {
     fileOffset: file.word(at + SH_OFFSET),
     bytes: file.word(at + SH_SIZE),
     link: file.word(at + SH_LINK),
+    info: file.word(at + SH_INFO),
     entryBytes: file.word(at + SH_ENTSIZE),
   };
   if (section.type !== SHT_NULL && section.type !== SHT_NOBITS) {

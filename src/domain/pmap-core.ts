@@ -90,7 +90,7 @@ export class PmapCore implements MappingObserver {
   /** Mappings and tables that others took away, told by the kernel. */
   lostMappings = 0;
   /** Whether what goes now goes by our own hand. */
-  private ours = false;
+  knows = false;
 
   constructor(resources: PmapResources) {
     this.resources = resources;
@@ -295,9 +295,9 @@ export class PmapCore implements MappingObserver {
 
   /** Unmaps by our own hand: the kernel need not tell us what we know. */
   unmapMapping(table: CapRef, mapping: CapRef): ErrorNumber {
-    this.ours = true;
+    this.knows = true;
     const error = this.invocations.vnodeUnmap(table, mapping);
-    this.ours = false;
+    this.knows = false;
     return error === OK ? OK : pushError(error, Code.LIB_ERR_VNODE_UNMAP);
   }
 
@@ -368,9 +368,8 @@ export class PmapCore implements MappingObserver {
     return undo === OK ? error : pushError(error, Code.LIB_ERR_PMAP_ROLLBACK);
   }
 
-  /** From the kernel: a Mapping has gone. By our own hand the records are looked after already. */
+  /** From the kernel: a Mapping has gone that we did not ask it to take away. */
   mappingLost(address: number): void {
-    if (this.ours) return;
     const head = this.shadow.leafAt(address / 2 ** PAGE_SHIFT);
     if (head === 0) return;
     const mapping = this.shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_MAPPING];
@@ -381,7 +380,6 @@ export class PmapCore implements MappingObserver {
 
   /** From the kernel: a table has gone from the root, and every leaf in it from our sight. */
   tableLost(address: number): void {
-    if (this.ours) return;
     const page = address / 2 ** PAGE_SHIFT;
     const record = this.shadow.tableOf(page);
     if (record === 0) return;

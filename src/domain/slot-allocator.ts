@@ -277,7 +277,7 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
    */
   private growRoot(): ErrorNumber {
     const bytes = (this.rootSlots / CNODE_SLOTS) * CNODE_BYTES * 2;
-    const memory = this.ram.allocate(bytes);
+    const memory = this.ram.allocate(bytes, CNODE_BYTES);
     if (memory < 0) return noSpace(-memory);
     const { cap, offset } = this.ram.place(memory);
     const request = { type: CapType.L1_CNODE, offset, objectBytes: bytes, count: 1 };

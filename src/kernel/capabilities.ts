@@ -197,10 +197,9 @@ export class Capabilities {
     return last;
   }
 
-  /** Makes `slot` empty. */
+  /** Makes `slot` empty: what is left behind the type means nothing. */
   clearSlot(slot: number): void {
-    const at = slot << SLOT_SHIFT;
-    this.slots.fill(0, at, at + (1 << SLOT_SHIFT));
+    this.slots[slot << SLOT_SHIFT] = CapType.NULL;
   }
 
   /** The number of capabilities that name `object`. */

@@ -105,7 +105,7 @@ export class Dispatchers {
 
   /** Puts `words`, and a copy of the capability in the slot `from` unless that is 0, before the domain. */
   deliver(number: number, words: readonly number[], from: number): ErrorNumber {
-    const { capabilities, counters } = this.state;
+    const { capabilities, costs } = this.state;
     const record = this.domains.get(number);
     if (record === undefined) return Code.SYS_ERR_LMP_NO_TARGET;
     if (record.message !== undefined || words.length > MESSAGE_WORDS) {
@@ -120,7 +120,7 @@ export class Dispatchers {
       record.receiveSlot = undefined;
     }
     record.message = [...words];
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 
@@ -146,7 +146,7 @@ export class Dispatchers {
       if (record.cspace === from) record.cspace = to;
       if (record.receiveRoot === from) record.receiveRoot = to;
     }
-    this.state.counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    this.state.costs[Cost.CAPABILITY_OPERATIONS] += 1;
     this.rootMoved(from, to);
     return OK;
   }

@@ -73,7 +73,7 @@ export class Invocations {
    * `SYS_ERR_ILLEGAL_INVOCATION` a Mapping has no memory of its own.
    */
   identify(cap: CapRef): ErrorNumber {
-    const { capabilities, counters } = this.state;
+    const { capabilities, costs } = this.state;
     const slot = findSlot(capabilities, this.root, cap);
     if (slot < 0) return -slot;
     const type = capabilities.typeOf(slot);
@@ -85,7 +85,7 @@ export class Invocations {
     identity.rights = capabilities.rightsOf(slot);
     identity.base = capabilities.objects[at + OBJECT_BASE] * 1024;
     identity.bytes = capabilities.objects[at + OBJECT_SIZE] * 1024;
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 
@@ -136,7 +136,7 @@ export class Invocations {
    * Mapping; `SYS_ERR_DEST_TYPE_INVALID` for a root slot and anything but an L2 CNode.
    */
   mint(destination: CapRef, source: CapRef, rights: number, spaces?: CSpaces): ErrorNumber {
-    const { capabilities, counters, events } = this.state;
+    const { capabilities, costs, events } = this.state;
     const from = this.sourceSlot(source, spaces?.source);
     if (from <= 0) return this.sourceError(from);
     const to = this.destinationSlot(destination, spaces?.destination);
@@ -146,7 +146,7 @@ export class Invocations {
     if (isMapping(type)) return Code.SYS_ERR_NOT_COPYABLE;
     if (destination < 0 && type !== CapType.L2_CNODE) return Code.SYS_ERR_DEST_TYPE_INVALID;
     capabilities.putCopy(to, capabilities.objectOf(from), capabilities.rightsOf(from) & rights);
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     if (events.on) events.record(EventKind.CAP_COPY, from, to, rights);
     return OK;
   }
@@ -157,7 +157,7 @@ export class Invocations {
    * Errors: as for {@link mint}, but a Mapping can be moved.
    */
   move(destination: CapRef, source: CapRef, spaces?: CSpaces): ErrorNumber {
-    const { capabilities, tables, counters, events } = this.state;
+    const { capabilities, tables, costs, events } = this.state;
     const from = this.sourceSlot(source, spaces?.source);
     if (from <= 0) return this.sourceError(from);
     const to = this.destinationSlot(destination, spaces?.destination);
@@ -167,7 +167,7 @@ export class Invocations {
       return Code.SYS_ERR_DEST_TYPE_INVALID;
     }
     moveCapability(capabilities, tables, from, to);
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     if (events.on) events.record(EventKind.CAP_COPY, from, to, Rights.ALL);
     return OK;
   }
@@ -176,7 +176,7 @@ export class Invocations {
   delete(cap: CapRef, spaces?: CSpaces): ErrorNumber {
     const slot = this.sourceSlot(cap, spaces?.source);
     if (slot <= 0) return slot === 0 ? Code.SYS_ERR_CAP_NOT_FOUND : -slot;
-    this.state.counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    this.state.costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return this.deletion.delete(slot);
   }
 
@@ -184,7 +184,7 @@ export class Invocations {
   revoke(cap: CapRef, spaces?: CSpaces): ErrorNumber {
     const slot = this.sourceSlot(cap, spaces?.source);
     if (slot <= 0) return slot === 0 ? Code.SYS_ERR_CAP_NOT_FOUND : -slot;
-    this.state.counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    this.state.costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return this.deletion.revoke(slot);
   }
 
@@ -280,7 +280,7 @@ export class Invocations {
    * Errors: look-up errors; `SYS_ERR_CNODE_NOT_ROOT`, `SYS_ERR_VNODE_TYPE`.
    */
   dispatcherSetup(dispatcher: CapRef, cspace: CapRef, vspace: CapRef): ErrorNumber {
-    const { capabilities, counters } = this.state;
+    const { capabilities, costs } = this.state;
     const domain = this.domainOf(dispatcher, CapType.DISPATCHER);
     if (domain < 0) return -domain;
     const root = this.foreignRoot(cspace);
@@ -288,7 +288,7 @@ export class Invocations {
     const table = findSlot(capabilities, this.root, vspace);
     if (table < 0) return -table;
     if (capabilities.typeOf(table) !== CapType.VNODE_ARM_L1) return Code.SYS_ERR_VNODE_TYPE;
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     this.dispatchers.setup(domain, root, capabilities.slots[(table << SLOT_SHIFT) + SLOT_PART]);
     return OK;
   }

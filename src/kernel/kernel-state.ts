@@ -1,5 +1,5 @@
 /** What the parts of the kernel share. */
-import type { CostCounters, EventRing, PhysicalMemory } from '../machine/index.js';
+import type { EventRing, PhysicalMemory } from '../machine/index.js';
 import type { Capabilities } from './capabilities.js';
 import type { MappingDatabase } from './mapping-database.js';
 import type { TranslationTable, TranslationTables } from './translation-tables.js';
@@ -10,7 +10,8 @@ export interface KernelState {
   readonly database: MappingDatabase;
   readonly tables: TranslationTables;
   readonly memory: PhysicalMemory;
-  readonly counters: CostCounters;
+  /** The counts of the machine, at the places of `Cost`. */
+  readonly costs: Float64Array;
   readonly events: EventRing;
   /** The first L1 entry of the kernel window: no domain can map there or above. */
   readonly reservedEntry: number;

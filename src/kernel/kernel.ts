@@ -96,9 +96,9 @@ export class Kernel {
     this.state = {
       capabilities,
       database: new MappingDatabase(capabilities),
-      tables: new TranslationTables(capabilities, memory, tlb, counters, attributes),
+      tables: new TranslationTables(capabilities, memory, tlb, counters.values, attributes),
       memory,
-      counters,
+      costs: counters.values,
       events,
       reservedEntry: this.memoryOffset / 2 ** L1_SHIFT,
       objectGone: (object, type, part) => this.objectGone(object, type, part),
@@ -241,7 +241,7 @@ export class Kernel {
     if (slot < 0) return -slot;
     if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
     capabilities.putCopy(slot, capabilities.objectOf(source), capabilities.rightsOf(source));
-    this.state.counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    this.state.costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 

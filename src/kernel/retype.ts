@@ -50,7 +50,7 @@ export function retype(
   request: RetypeRequest,
   destination: number,
 ): ErrorNumber {
-  const { capabilities, database, counters, events } = state;
+  const { capabilities, database, costs, events } = state;
   const { type, offset, objectBytes, count } = request;
   if (!canRetype(capabilities.typeOf(source), type)) return Code.SYS_ERR_INVALID_RETYPE;
   const parent = capabilities.objectOf(source);
@@ -85,7 +85,7 @@ export function retype(
     database.insert(object);
     capabilities.putCopy(destination + index, object, rights);
   }
-  counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+  costs[Cost.CAPABILITY_OPERATIONS] += 1;
   if (events.on) events.record(EventKind.CAP_RETYPE, source, destination, type, count);
   return OK;
 }

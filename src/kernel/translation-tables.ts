@@ -4,6 +4,7 @@
  *
  * Nothing here checks a capability; `vnode-invocations.ts` does that before it calls.
  */
+import { PAGE_BYTES } from '../base/index.js';
 import {
   addressBits,
   Kind,
@@ -11,13 +12,7 @@ import {
   SHORT_DESCRIPTORS,
   tableAddressBits,
 } from '../format/index.js';
-import {
-  CHUNK_BYTES,
-  Cost,
-  type CostCounters,
-  type PhysicalMemory,
-  type Tlb,
-} from '../machine/index.js';
+import { CHUNK_BYTES, Cost, type PhysicalMemory, type Tlb } from '../machine/index.js';
 import type { AttributeWords } from './attribute-policy.js';
 import {
   type Capabilities,
@@ -30,6 +25,8 @@ import {
 
 /** Learns that a translation has gone that it may have a record of. Must not invoke the kernel. */
 export interface MappingObserver {
+  /** Whether it knows already of what goes now, because it asked for it. */
+  readonly knows: boolean;
   /** The leaf that began at this virtual address is gone; `entries` table entries of `kind`. */
   mappingLost(address: number, entries: number, kind: number): void;
   /** The L2 table that served the MiB at this virtual address is no longer installed. */
@@ -49,6 +46,10 @@ export class TranslationTable {
   readonly mappings: Uint32Array;
   /** Slots of the Mappings that install this L2 table in an L1 table. */
   readonly installedBy: number[] = [];
+  /** Where this L2 table is installed, as long as that is in one place; null otherwise. */
+  root: TranslationTable | null = null;
+  /** The virtual address that its first entry translates there. */
+  rootAddress = 0;
   /** The address space identifier under which the CPU may have used this L1 table, or 0. */
   asid = 0;
   observer: MappingObserver | null = null;
@@ -68,9 +69,23 @@ const [L1, L2] = SHORT_DESCRIPTORS.levels;
 export const L1_SHIFT = L1.shift;
 export const L1_ENTRIES = L1.entries;
 export const L2_ENTRIES = L2.entries;
-const L2_SHIFT = L2.shift;
+const L1_ENTRY_BYTES = 2 ** L1.shift;
+/** What the word of the next leaf has more than that of the one before. */
+const SMALL_PAGE_STEP = 2 ** L2.shift;
+const SECTION_STEP = L1_ENTRY_BYTES;
 /** Entries that a large page or a supersection fills with the same word. */
 export const REPLICATION = 16;
+
+/** Bytes that one leaf of each kind translates. */
+const LEAF_BYTES = leafSizes();
+
+function leafSizes(): Float64Array {
+  const sizes = new Float64Array(8);
+  for (const { leaves } of SHORT_DESCRIPTORS.levels) {
+    for (const { kind, bytes } of leaves) sizes[kind] = bytes;
+  }
+  return sizes;
+}
 
 /** Up to this many leaves are invalidated one by one; more of them cost one flush of the ASID. */
 const MOST_BY_ADDRESS = 16;
@@ -119,13 +134,13 @@ export class TranslationTables {
     capabilities: Capabilities,
     memory: PhysicalMemory,
     tlb: Tlb,
-    counters: CostCounters,
+    costs: Float64Array,
     attributes: AttributeWords,
   ) {
     this.capabilities = capabilities;
     this.memory = memory;
     this.tlb = tlb;
-    this.costs = counters.values;
+    this.costs = costs;
     this.attributes = attributes;
   }
 
@@ -177,17 +192,22 @@ export class TranslationTables {
     const words = table.words;
     const end = entry + count;
     if (kind === Kind.SMALL) {
-      let word = pattern | addressBits(Kind.SMALL, frame);
+      let word = pattern | addressBits(Kind.SMALL, frame) | 0;
       for (let index = entry; index < end; index += 1) {
         words[index] = word;
-        word += 0x1000;
+        word = (word + SMALL_PAGE_STEP) | 0;
+      }
+    } else if (kind === Kind.SECTION) {
+      let word = pattern | addressBits(Kind.SECTION, frame) | 0;
+      for (let index = entry; index < end; index += 1) {
+        words[index] = word;
+        word = (word + SECTION_STEP) | 0;
       }
     } else {
-      const step = isReplicated(kind) ? REPLICATION : 1;
-      const pages = kind === Kind.LARGE ? 16 : kind === Kind.SECTION ? 256 : 4096;
+      const pages = LEAF_BYTES[kind] / PAGE_BYTES;
       let page = frame;
-      for (let index = entry; index < end; index += step) {
-        words.fill(pattern | addressBits(kind, page), index, index + step);
+      for (let index = entry; index < end; index += REPLICATION) {
+        words.fill(pattern | addressBits(kind, page), index, index + REPLICATION);
         page += pages;
       }
     }
@@ -255,27 +275,48 @@ export class TranslationTables {
   /** The maintenance for entries of `table` that no longer say what a TLB may remember of them. */
   invalidate(table: TranslationTable, entry: number, count: number, kind: number): void {
     if (table.level === 1) {
-      this.invalidateAt(table, entry * 2 ** L1_SHIFT, count, kind);
-      return;
+      this.invalidateAt(table, entry * L1_ENTRY_BYTES, count, kind);
+    } else if (table.root !== null) {
+      this.invalidateAt(table.root, table.rootAddress + entry * PAGE_BYTES, count, kind);
+    } else {
+      for (const [root, address] of this.installations(table)) {
+        this.invalidateAt(root, address + entry * PAGE_BYTES, count, kind);
+      }
     }
-    const installedBy = table.installedBy;
-    for (let index = 0; index < installedBy.length; index += 1) {
-      const slots = this.capabilities.slots;
-      const at = installedBy[index] << SLOT_SHIFT;
-      const parent = this.tables[slots[at + MAPPING_TABLE]] as TranslationTable;
-      const base = (slots[at + MAPPING_RUN] & RUN_ENTRY_MASK) * 2 ** L1_SHIFT;
-      this.invalidateAt(parent, base + entry * 2 ** L2_SHIFT, count, kind);
-    }
+  }
+
+  /** Where an L2 table is installed: the roots, and the addresses that its first entry translates. */
+  private installations(table: TranslationTable): [TranslationTable, number][] {
+    const { slots } = this.capabilities;
+    return table.installedBy.map((slot) => {
+      const at = slot << SLOT_SHIFT;
+      const root = this.table(slots[at + MAPPING_TABLE]);
+      return [root, (slots[at + MAPPING_RUN] & RUN_ENTRY_MASK) * L1_ENTRY_BYTES];
+    });
+  }
+
+  /** Notes that a Mapping installs `child`, or does so no more. */
+  noteInstallation(child: TranslationTable, slot: number, installed: boolean): void {
+    if (installed) child.installedBy.push(slot);
+    else child.installedBy.splice(child.installedBy.indexOf(slot), 1);
+    const only = child.installedBy.length === 1 ? this.installations(child)[0] : undefined;
+    child.root = only?.[0] ?? null;
+    child.rootAddress = only?.[1] ?? 0;
   }
 
   private invalidateAt(root: TranslationTable, address: number, count: number, kind: number): void {
     const asid = root.asid;
     if (asid === 0) return;
+    if (count === 1) {
+      this.tlb.invalidateAddress(address, asid);
+      this.costs[Cost.BARRIERS] += 2;
+      return;
+    }
     const leaves = isReplicated(kind) ? count / REPLICATION : count;
     if (leaves > MOST_BY_ADDRESS) {
       this.forget(root);
     } else {
-      const bytes = leafBytes(kind);
+      const bytes = LEAF_BYTES[kind];
       for (let leaf = 0; leaf < leaves; leaf += 1) {
         this.tlb.invalidateAddress(address + leaf * bytes, asid);
       }
@@ -294,25 +335,29 @@ export class TranslationTables {
   /** Tells whoever shadows `table` that a leaf Mapping has gone from it. */
   tellLost(table: TranslationTable, entry: number, count: number, kind: number): void {
     if (table.level === 1) {
-      table.observer?.mappingLost(entry * 2 ** L1_SHIFT, count, kind);
-      return;
-    }
-    const installedBy = table.installedBy;
-    for (let index = 0; index < installedBy.length; index += 1) {
-      const slots = this.capabilities.slots;
-      const at = installedBy[index] << SLOT_SHIFT;
-      const observer = (this.tables[slots[at + MAPPING_TABLE]] as TranslationTable).observer;
-      if (observer === null) continue;
-      const base = (slots[at + MAPPING_RUN] & RUN_ENTRY_MASK) * 2 ** L1_SHIFT;
-      observer.mappingLost(base + entry * 2 ** L2_SHIFT, count, kind);
+      tell(table.observer, entry * L1_ENTRY_BYTES, count, kind);
+    } else if (table.root !== null) {
+      tell(table.root.observer, table.rootAddress + entry * PAGE_BYTES, count, kind);
+    } else {
+      for (const [root, address] of this.installations(table)) {
+        tell(root.observer, address + entry * PAGE_BYTES, count, kind);
+      }
     }
   }
 }
 
+function tell(
+  observer: MappingObserver | null,
+  address: number,
+  count: number,
+  kind: number,
+): void {
+  if (observer !== null && !observer.knows) observer.mappingLost(address, count, kind);
+}
+
 /** Bytes that one leaf of `kind` translates. */
 export function leafBytes(kind: number): number {
-  const level = kind === Kind.SECTION || kind === Kind.SUPERSECTION ? L1 : L2;
-  return 2 ** level.shift * (isReplicated(kind) ? REPLICATION : 1);
+  return LEAF_BYTES[kind];
 }
 
 /** A run of entries as the Mapping keeps it. */

@@ -42,6 +42,14 @@ const ENTRY_BYTES = Float64Array.from({ length: 8 }, (_, kind) =>
   isReplicated(kind) ? leafBytes(kind) / REPLICATION : leafBytes(kind),
 );
 
+/** Pages of one leaf of each kind. */
+const LEAF_PAGES = Float64Array.from({ length: 8 }, (_, kind) => leafBytes(kind) / PAGE_BYTES);
+
+/** The first page frame that a leaf of each kind cannot hold: 32 address bits, or 40. */
+const FRAME_LIMIT = Float64Array.from({ length: 8 }, (_, kind) =>
+  kind === Kind.SUPERSECTION ? 2 ** 28 : 2 ** 20,
+);
+
 /** The Mapping type of each mappable type, 0 where the type cannot be mapped. */
 const MAPPING_TYPE = mappingTypes();
 
@@ -78,7 +86,7 @@ export class VNodeOperations {
     count: number,
     destination: number,
   ): ErrorNumber {
-    const { capabilities, tables, events, counters, reservedEntry } = this.state;
+    const { capabilities, tables, events, costs, reservedEntry } = this.state;
     const slots = capabilities.slots;
     const tableAt = tableSlot << SLOT_SHIFT;
     const tableType = slots[tableAt] & 0xff;
@@ -105,7 +113,6 @@ export class VNodeOperations {
       if (table.words[entry] !== 0) return Code.SYS_ERR_VNODE_SLOT_INUSE;
       const child = tables.table(slots[sourceAt + SLOT_PART]);
       tables.writeTable(table, entry, child);
-      child.installedBy.push(destination);
     } else {
       kind = leafKind(isL1, flags);
       const objects = capabilities.objects;
@@ -118,7 +125,12 @@ export class VNodeOperations {
       if (isReplicated(kind) && ((entry | count) & (REPLICATION - 1)) !== 0) {
         return Code.SYS_ERR_VM_MAP_SIZE;
       }
-      if (frame % (leafBytes(kind) / PAGE_BYTES) !== 0) return Code.SYS_ERR_VM_FRAME_UNALIGNED;
+      if (kind === Kind.SMALL ? !Number.isInteger(frame) : frame % LEAF_PAGES[kind] !== 0) {
+        return Code.SYS_ERR_VM_FRAME_UNALIGNED;
+      }
+      if (frame + count * (ENTRY_BYTES[kind] / PAGE_BYTES) > FRAME_LIMIT[kind]) {
+        return Code.SYS_ERR_PADDR_OVERFLOW;
+      }
       const granted = tables.attributes.granted(flags);
       if ((granted & ~(sourceHead >>> 8) & 0xff) !== 0) return Code.SYS_ERR_VM_MAP_RIGHTS;
       if (!tables.isFree(table, entry, count)) return Code.SYS_ERR_VNODE_SLOT_INUSE;
@@ -134,14 +146,16 @@ export class VNodeOperations {
     slots[at + MAPPING_OFFSET] = offset / PAGE_BYTES;
     capabilities.linkMapping(destination, sourceSlot);
     table.mappings[entry] = destination;
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    if (isTable)
+      tables.noteInstallation(tables.table(slots[sourceAt + SLOT_PART]), destination, true);
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     if (events.on) events.record(EventKind.CAP_MAP, table.number, entry, count, sourceSlot);
     return OK;
   }
 
   /** Removes the Mapping in `mappingSlot` from the table in `tableSlot`: entries and capability. */
   unmap(tableSlot: number, mappingSlot: number): ErrorNumber {
-    const { capabilities, tables, counters } = this.state;
+    const { capabilities, tables, costs } = this.state;
     const slots = capabilities.slots;
     const tableAt = tableSlot << SLOT_SHIFT;
     const tableType = slots[tableAt] & 0xff;
@@ -154,7 +168,7 @@ export class VNodeOperations {
     const number = slots[tableAt + SLOT_PART];
     if (slots[at + MAPPING_TABLE] !== number) return Code.SYS_ERR_VNODE_NOT_INSTALLED;
     this.removeFrom(tables.table(number), mappingSlot);
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 
@@ -190,17 +204,18 @@ export class VNodeOperations {
     const { capabilities, tables } = this.state;
     const source = capabilities.slots[(slot << SLOT_SHIFT) + MAPPING_SOURCE];
     const child = tables.table(capabilities.slots[(source << SLOT_SHIFT) + SLOT_PART]);
-    child.installedBy.splice(child.installedBy.indexOf(slot), 1);
     tables.clearTable(parent, entry, child);
+    tables.noteInstallation(child, slot, false);
     parent.mappings[entry] = 0;
     capabilities.unlinkMapping(slot);
     capabilities.clearSlot(slot);
-    parent.observer?.tableLost(entry * ENTRY_BYTES[Kind.SECTION]);
+    const { observer } = parent;
+    if (observer !== null && !observer.knows) observer.tableLost(entry * ENTRY_BYTES[Kind.SECTION]);
   }
 
   /** Gives `count` entries from `offset` of the Mapping in `slot` the attributes of `flags`. */
   modify(slot: number, offset: number, count: number, flags: number): ErrorNumber {
-    const { capabilities, tables, events, counters } = this.state;
+    const { capabilities, tables, events, costs } = this.state;
     const slots = capabilities.slots;
     const at = slot << SLOT_SHIFT;
     const head = slots[at];
@@ -221,14 +236,14 @@ export class VNodeOperations {
     const pattern = tables.attributes.leaf(kind, flags, type === CapType.DEV_FRAME_MAPPING);
     const table = tables.table(slots[at + MAPPING_TABLE]);
     tables.changeLeaves(table, (run & RUN_ENTRY_MASK) + offset, count, kind, pattern);
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     if (events.on) events.record(EventKind.CAP_MODIFY, slot, offset, count, flags);
     return OK;
   }
 
   /** Cuts the Mapping in `slot` in two: the entries from `offset` on go to `destination`. */
   split(slot: number, offset: number, destination: number): ErrorNumber {
-    const { capabilities, tables, counters } = this.state;
+    const { capabilities, tables, costs } = this.state;
     const slots = capabilities.slots;
     const at = slot << SLOT_SHIFT;
     const head = slots[at];
@@ -252,13 +267,13 @@ export class VNodeOperations {
       slots[at + MAPPING_OFFSET] + (offset * ENTRY_BYTES[kind]) / PAGE_BYTES;
     capabilities.linkMapping(destination, source);
     tables.table(slots[at + MAPPING_TABLE]).mappings[entry + offset] = destination;
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 
   /** Makes the Mapping in `slot` take in the one in `next`, which must continue it in every way. */
   join(slot: number, next: number): ErrorNumber {
-    const { capabilities, tables, counters } = this.state;
+    const { capabilities, tables, costs } = this.state;
     const slots = capabilities.slots;
     const at = slot << SLOT_SHIFT;
     const nextAt = next << SLOT_SHIFT;
@@ -281,7 +296,7 @@ export class VNodeOperations {
     slots[at + MAPPING_RUN] = packRun(run & RUN_ENTRY_MASK, count + (nextRun >>> RUN_ENTRY_BITS));
     capabilities.unlinkMapping(next);
     capabilities.clearSlot(next);
-    counters.values[Cost.CAPABILITY_OPERATIONS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 }

@@ -1,0 +1,54 @@
+/**
+ * Timing by batches: a case times many operations at once, again and again, and says how long one of
+ * them took in each batch. The median of the batches is the figure; other work on the machine shows
+ * in the 99th percentile, not in it.
+ */
+
+/** One case: its name, what a figure counts, and how to take a sample. */
+export interface Case {
+  readonly name: string;
+  /** `ns` for one operation, unless the name says per page. */
+  readonly unit: 'ns';
+  readonly samples: number;
+  /** Prepares, and answers a function that takes one sample in nanoseconds. */
+  prepare(): () => number;
+}
+
+/** What a case gave. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: 'ns';
+  readonly median: number;
+  readonly min: number;
+  readonly p99: number;
+}
+
+/** Runs a case: a third of its samples first to warm the compiler up, and then all of them. */
+export function runCase({ name, unit, samples, prepare }: Case): Figure {
+  const sample = prepare();
+  for (let warm = 0; warm < samples / 3; warm += 1) sample();
+  const times = Array.from({ length: samples }, sample).sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.floor(share * (times.length - 1))];
+  return { name, unit, median: at(0.5), min: at(0), p99: at(0.99) };
+}
+
+/** Nanoseconds that `work` takes, divided by how many operations it is. */
+export function nanosecondsPer(operations: number, work: () => void): number {
+  const begin = process.hrtime.bigint();
+  work();
+  return Number(process.hrtime.bigint() - begin) / operations;
+}
+
+/** The numbers from 0 up to `count` in a random order that the seed fixes. */
+export function shuffled(count: number, seed = 1): Int32Array {
+  const numbers = Int32Array.from({ length: count }, (_, index) => index);
+  let state = seed;
+  for (let index = count - 1; index > 0; index -= 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = Math.floor((state / 2 ** 32) * (index + 1));
+    const number = numbers[index];
+    numbers[index] = numbers[other];
+    numbers[other] = number;
+  }
+  return numbers;
+}
