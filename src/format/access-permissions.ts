@@ -140,13 +140,14 @@ export function accessFlagSet(ap: number, afe: boolean): boolean {
 }
 
 /**
- * {@link clientRights} of every combination, at AP | XN << 3 | PXN << 4: the hot path's table.
+ * {@link effectiveRights} of every combination under this DACR, for the hot path: at
+ * AP | XN << 3 | PXN << 4 | domain << 5.
  */
-export function clientRightsTable(controls: PermissionControls): Uint8Array {
-  const table = new Uint8Array(32);
+export function effectiveRightsTable(dacr: number, controls: PermissionControls): Uint8Array {
+  const table = new Uint8Array(512);
   for (let index = 0; index < table.length; index++) {
     const bits = { ap: index & 7, xn: (index & 8) !== 0, pxn: (index & 16) !== 0 };
-    table[index] = clientRights(bits, controls);
+    table[index] = effectiveRights(bits, controls, domainAccess(dacr, index >> 5));
   }
   return table;
 }

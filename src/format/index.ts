@@ -3,6 +3,7 @@ export * from './cpu-profile.js';
 export * from './descriptor.js';
 export * from './descriptor-fields.js';
 export * from './fault-status.js';
+export * from './leaf-info.js';
 export * from './memory-attributes.js';
 export * from './short-descriptor.js';
 export * from './short-format.js';

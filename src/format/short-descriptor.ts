@@ -133,6 +133,11 @@ export function kindOf(level: number, word: number, hasPxn: boolean): number {
   return type === TYPE_LARGE ? Kind.LARGE : Kind.SMALL;
 }
 
+/** Whether `word` is a level-1 entry that points to a table. */
+export function isTable(word: number): boolean {
+  return (word & TYPE_MASK) === TYPE_TABLE;
+}
+
 /**
  * The word of a leaf without its address: type and attributes.
  *

@@ -30,9 +30,31 @@ export type CostName = keyof typeof Cost;
 /** The name of each count, at its place. */
 export const COST_NAMES = Object.keys(Cost) as readonly CostName[];
 
-/** One set of counts. The hot paths add to `values[Cost.…]` directly. */
+/** One set of counts. The hot paths hold `values` and add to their place in it. */
 export class CostCounters {
-  readonly values = new Float64Array(COST_NAMES.length);
+  private readonly counts = new Float64Array(COST_NAMES.length);
+
+  // What a translation counts is kept in plain numbers until somebody reads `values`: adding to an
+  // array element would take a fifth of the time of a TLB hit.
+  tlbHits = 0;
+  walks = 0;
+  walkReads = 0;
+  /** Those of {@link walks} that were not made for a TLB miss. */
+  walksPastTlb = 0;
+
+  /** The counts, at the places of {@link Cost}. Ask again for what the TLB and walks have counted. */
+  get values(): Float64Array {
+    const { counts } = this;
+    counts[Cost.TLB_HITS] += this.tlbHits;
+    counts[Cost.TLB_MISSES] += this.walks - this.walksPastTlb;
+    counts[Cost.WALKS] += this.walks;
+    counts[Cost.WALK_READS] += this.walkReads;
+    this.tlbHits = 0;
+    this.walks = 0;
+    this.walkReads = 0;
+    this.walksPastTlb = 0;
+    return counts;
+  }
 
   /** Sets every count to 0. */
   reset(): void {
@@ -41,8 +63,9 @@ export class CostCounters {
 
   /** The counts by name, as they are now. */
   snapshot(): Record<CostName, number> {
+    const { values } = this;
     const counts = {} as Record<CostName, number>;
-    for (const name of COST_NAMES) counts[name] = this.values[Cost[name]];
+    for (const name of COST_NAMES) counts[name] = values[Cost[name]];
     return counts;
   }
 }

@@ -6,13 +6,15 @@
  * often as the handler says that it has done something about it.
  */
 
-import { hex0x, VmError } from '../base/index.js';
+import { VmError } from '../base/index.js';
 import {
   Access,
   type CpuProfile,
   FaultStatus,
   faultStatusOf,
+  isNonSecure,
   Kind,
+  leafKindOf,
   parOfFault,
   parOfSuccess,
 } from '../format/index.js';
@@ -23,7 +25,6 @@ import { type AccessBytes, MemoryPort } from './memory-port.js';
 import { Mmu } from './mmu.js';
 import type { PhysicalMemory } from './physical-memory.js';
 import { Sctlr, type SystemRegisters, Ttbcr } from './registers.js';
-import { isNonSecure, leafKindOf } from './table-walker.js';
 import type { Tlb } from './tlb.js';
 import { walk } from './walk.js';
 
@@ -78,7 +79,8 @@ export class Cpu {
   private readonly counters: CostCounters;
   private readonly events: EventRing;
   private readonly secure: boolean;
-  private readonly mmu: Mmu;
+  /** Translates without taking faults; for what asks often. */
+  readonly mmu: Mmu;
   private readonly port: MemoryPort;
   private nesting = 0;
 
@@ -113,7 +115,6 @@ export class Cpu {
    * Errors: those of {@link load}.
    */
   store(va: number, bytes: AccessBytes, value: number): void {
-    requireAddress(va);
     const access = this.privileged ? Access.PRIVILEGED_WRITE : Access.USER_WRITE;
     let attempt: Attempt | undefined;
     while (true) {
@@ -140,7 +141,6 @@ export class Cpu {
    * Errors: those of {@link load}.
    */
   resolve(va: number, access: number): number {
-    requireAddress(va);
     let attempt: Attempt | undefined;
     while (true) {
       const pa = this.mmu.translate(va, access);
@@ -156,7 +156,6 @@ export class Cpu {
    * Errors: MACHINE_ERR_REGISTER — `va` is not a 32-bit address.
    */
   translate(va: number, access: number): number {
-    requireAddress(va);
     return this.mmu.translate(va, access);
   }
 
@@ -169,7 +168,6 @@ export class Cpu {
    * abort, while every other fault is told in PAR (Arm ARM B3.13.5).
    */
   at(operation: AtOperation, va: number): number {
-    requireAddress(va);
     const access = AT_OPERATIONS[operation];
     let attempt: Attempt | undefined;
     while (true) {
@@ -224,7 +222,6 @@ export class Cpu {
   }
 
   private read(va: number, bytes: AccessBytes, access: number): number {
-    requireAddress(va);
     let attempt: Attempt | undefined;
     while (true) {
       const value = this.port.read(va, bytes, access);
@@ -292,9 +289,4 @@ export class Cpu {
       this.registers.dfar = abort.va;
     }
   }
-}
-
-function requireAddress(va: number): void {
-  if (va >>> 0 === va) return;
-  throw new VmError('MACHINE_ERR_REGISTER', `${hex0x(va)} is not a 32-bit address`);
 }

@@ -117,8 +117,13 @@ export class EventRing {
   }
 
   /** The events still kept, oldest first. */
-  *[Symbol.iterator](): Generator<MachineEvent> {
-    for (let sequence = this.dropped; sequence < this.total; sequence++) {
+  [Symbol.iterator](): Generator<MachineEvent> {
+    return this.since(0);
+  }
+
+  /** The events still kept whose place in the whole sequence is `first` or later, oldest first. */
+  *since(first: number): Generator<MachineEvent> {
+    for (let sequence = Math.max(first, this.dropped); sequence < this.total; sequence++) {
       const at = (sequence & (this.capacity - 1)) * STRIDE;
       const kind = EVENT_NAMES[this.words[at]] ?? 'WALK';
       const fields: Record<string, number> = {};

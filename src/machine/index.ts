@@ -4,6 +4,7 @@ export * from './cpu.js';
 export * from './events.js';
 export * from './machine.js';
 export * from './memory-port.js';
+export * from './micro-tlb.js';
 export * from './mmu.js';
 export * from './physical-memory.js';
 export * from './registers.js';

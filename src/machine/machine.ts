@@ -73,7 +73,7 @@ export class Machine {
     }
     const sets = config === 'profile' ? profile.tlbSets : config.sets;
     const ways = config === 'profile' ? profile.tlbWays : config.ways;
-    return new SetAssociativeTlb(sets, ways, counters, events);
+    return new SetAssociativeTlb(sets, ways, registers.micro, counters, events);
   }
 }
 

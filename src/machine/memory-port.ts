@@ -42,7 +42,7 @@ export class MemoryPort {
 
   /** The value, or the fault number with the faulting byte in `faultAddress`. */
   read(va: number, bytes: AccessBytes, access: number): number {
-    if ((va & (bytes - 1)) !== 0) return this.tryReadUnaligned(va, bytes, access);
+    if ((va & (bytes - 1)) !== 0) return this.readUnaligned(va, bytes, access);
     this.faultAddress = va;
     const pa = this.mmu.translate(va, access);
     if (pa < 0) return pa;
@@ -54,7 +54,7 @@ export class MemoryPort {
 
   /** 0, or the fault number with the faulting byte in `faultAddress`. */
   write(va: number, bytes: AccessBytes, value: number, access: number): number {
-    if ((va & (bytes - 1)) !== 0) return this.tryWriteUnaligned(va, bytes, value, access);
+    if ((va & (bytes - 1)) !== 0) return this.writeUnaligned(va, bytes, value, access);
     this.faultAddress = va;
     const pa = this.mmu.translate(va, access);
     if (pa < 0) return pa;
@@ -73,7 +73,7 @@ export class MemoryPort {
     return bytes === 2 ? this.memory.writeHalfword(pa, value) : this.memory.writeByte(pa, value);
   }
 
-  private tryReadUnaligned(va: number, bytes: AccessBytes, access: number): number {
+  private readUnaligned(va: number, bytes: AccessBytes, access: number): number {
     const pa = this.translateUnaligned(va, access);
     if (pa < 0) return pa;
     const inPage = PAGE_BYTES - (va % PAGE_BYTES);
@@ -91,7 +91,7 @@ export class MemoryPort {
   }
 
   /** Both pages are translated, and found in memory, before the first byte is written. */
-  private tryWriteUnaligned(va: number, bytes: AccessBytes, value: number, access: number): number {
+  private writeUnaligned(va: number, bytes: AccessBytes, value: number, access: number): number {
     const pa = this.translateUnaligned(va, access);
     if (pa < 0) return pa;
     const inPage = PAGE_BYTES - (va % PAGE_BYTES);
@@ -117,18 +117,16 @@ export class MemoryPort {
   private translateUnaligned(va: number, access: number): number {
     this.faultAddress = va;
     if (this.registers.alignmentChecked) return ALIGNMENT;
-    const pa = this.mmu.translate(va, access);
-    const found = pa >= 0 || REACHED_LEAF.has(faultStatusOf(pa));
+    const pa = this.mmu.translateByTlb(va, access);
+    const typed = pa >= 0 || AFTER_TYPE.has(faultStatusOf(pa));
     const strict =
-      this.profile.hasVirtualization && found && this.mmu.memoryType().kind !== 'normal';
+      this.profile.hasVirtualization && typed && this.mmu.memoryType().kind !== 'normal';
     return strict ? ALIGNMENT : pa;
   }
 }
 
-/** Faults that come after a leaf was found. */
-const REACHED_LEAF: ReadonlySet<number> = new Set([
-  FaultStatus.ACCESS_FLAG_L1,
-  FaultStatus.ACCESS_FLAG_L2,
+/** Faults that are looked for after the memory type. */
+const AFTER_TYPE: ReadonlySet<number> = new Set([
   FaultStatus.DOMAIN_L1,
   FaultStatus.DOMAIN_L2,
   FaultStatus.PERMISSION_L1,

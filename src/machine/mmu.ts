@@ -3,31 +3,30 @@
  * allocated on the way.
  */
 
+import { hex0x, PAGE_BYTES, PAGE_SHIFT, VmError } from '../base/index.js';
 import {
   type CpuProfile,
   DomainAccess,
   domainAccess,
+  domainOf,
   FaultStatus,
   faultNumber,
-  Kind,
-  type MemoryType,
-  memoryType,
-} from '../format/index.js';
-import { Cost, type CostCounters } from './cost-counters.js';
-import { EventKind, type EventRing } from './events.js';
-import { remapRegisters, type SystemRegisters } from './registers.js';
-import {
-  domainOf,
   isNotGlobal,
   isShareable,
+  Kind,
   type LeafInfo,
   leafKindOf,
+  type MemoryType,
+  memoryType,
   OFFSET_MASKS,
   rightsIndexOf,
-  TableWalker,
   texCbOf,
-  type WordReader,
-} from './table-walker.js';
+} from '../format/index.js';
+import type { CostCounters } from './cost-counters.js';
+import { EventKind, type EventRing } from './events.js';
+import { type MicroTlb, microSlot, microTag } from './micro-tlb.js';
+import { remapRegisters, type SystemRegisters } from './registers.js';
+import { TableWalker, type WordReader } from './table-walker.js';
 import type { Tlb } from './tlb.js';
 
 /** What data memory is with the MMU off (Arm ARM B3.2.1). */
@@ -43,7 +42,11 @@ export class Mmu {
   private readonly registers: SystemRegisters;
   private readonly tlb: Tlb;
   private readonly walker: TableWalker;
-  private readonly costs: Float64Array;
+  private readonly micro: MicroTlb;
+  /** Whether hits may go past the TLB: not where each use is checked, or nothing is remembered. */
+  private readonly shortcut: boolean;
+  private readonly recent: Float64Array;
+  private readonly counters: CostCounters;
   private readonly events: EventRing;
   /** The facts of the leaf that was last translated through, allowed or not. */
   info: LeafInfo = 0;
@@ -58,35 +61,54 @@ export class Mmu {
   ) {
     this.registers = registers;
     this.tlb = tlb;
+    this.micro = registers.micro;
+    this.shortcut = tlb.model === 'set-associative';
     this.walker = new TableWalker(reader, profile.hasPxn);
-    this.costs = counters.values;
+    this.recent = this.micro.slots;
+    this.counters = counters;
     this.events = events;
   }
 
   /**
    * The physical address of `va` for one `access` (of `Access`), or the fault number, below zero:
    * `faultStatusOf` and `faultDomainOf` read it.
+   *
+   * Errors: MACHINE_ERR_REGISTER — `va` is not a 32-bit address.
    */
   translate(va: number, access: number): number {
-    const registers = this.registers;
-    if (!registers.mmuOn) return va;
-    const tlb = this.tlb;
-    let entry = tlb.lookup(va, registers.asid, access);
-    if (entry >= 0) {
-      this.costs[Cost.TLB_HITS] += 1;
-      if (this.events.on) this.recordHit(entry, va, access);
-    } else {
-      entry = this.miss(va, access);
-      if (entry < 0) return entry;
+    const slot = microSlot(va, access);
+    const recent = this.recent;
+    if (recent[slot] !== microTag(va, access)) {
+      const frame = this.frameByTlb(va, access) | 0;
+      return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
     }
-    return this.check(tlb.frames[entry], tlb.infos[entry], va, access);
+    this.counters.tlbHits += 1;
+    const pa = va + recent[slot + 1];
+    if (this.events.on) this.recordHit(pa, va, access);
+    return pa;
+  }
+
+  /**
+   * {@link translate} without the shortcut, so that the facts of the leaf are in `info` afterwards.
+   */
+  translateByTlb(va: number, access: number): number {
+    const frame = this.frameByTlb(va, access) | 0;
+    return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
   }
 
   /** As {@link translate}, but past the TLB, and leaving nothing in it: what AT operations do. */
   translateAfresh(va: number, access: number): number {
+    requireAddress(va);
     if (!this.registers.mmuOn) return va;
-    const fault = this.walk(va, access);
-    return fault === 0 ? this.check(this.walker.frame, this.walker.info, va, access) : fault;
+    const { walker, counters } = this;
+    const fault = walker.walk(this.registers, va);
+    counters.walks += 1;
+    counters.walksPastTlb += 1;
+    counters.walkReads += walker.reads;
+    if (this.events.on) this.recordWalk(fault, va, access);
+    if (fault < 0) return fault;
+    const frame = this.frameIn(walker.frame, walker.info, va, access);
+    return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
   }
 
   /** The memory type of the leaf that was last translated through. */
@@ -95,64 +117,77 @@ export class Mmu {
     return memoryType(texCbOf(this.info), isShareable(this.info), remapRegisters(this.registers));
   }
 
-  /** The physical address in a leaf, if its domain and its permissions allow the access. */
-  private check(frame: number, info: LeafInfo, va: number, access: number): number {
-    const registers = this.registers;
+  /**
+   * The number of the 4 KiB frame that `va` is in, or the fault number. Below this line everything
+   * is a small integer: addresses beyond 2 GiB would be boxed at each call.
+   */
+  private frameByTlb(va: number, access: number): number {
+    requireAddress(va);
+    const { registers, tlb, counters } = this;
+    if (!registers.mmuOn) return va >>> PAGE_SHIFT;
+    const entry = tlb.lookup(va, registers.asid, access);
+    if (entry >= 0) {
+      const frame = this.frameIn(tlb.frames[entry], tlb.infos[entry], va, access);
+      counters.tlbHits += 1;
+      if (this.events.on) this.recordHit(frame * PAGE_BYTES, va, access);
+      if (this.shortcut && frame >= 0) this.micro.remember(va, access, frame);
+      return frame;
+    }
+    const { walker } = this;
+    const fault = walker.walk(registers, va);
+    counters.walks += 1;
+    counters.walkReads += walker.reads;
+    if (this.events.on) this.recordMiss(fault, va, access);
+    if (fault < 0) return fault;
+    tlb.fill(va, registers.asid, walker.frame, walker.info);
+    return this.frameIn(walker.frame, walker.info, va, access);
+  }
+
+  /** The frame of `va` in a leaf, if its domain and its permissions allow the access. */
+  private frameIn(frame: number, info: LeafInfo, va: number, access: number): number {
     this.info = info;
-    const allowed = domainAccess(registers.dacr, domainOf(info));
-    if (allowed !== DomainAccess.MANAGER) {
-      if (allowed !== DomainAccess.CLIENT) return domainFault(info);
-      const rights = registers.clientRights[rightsIndexOf(info)];
-      if (((rights >>> access) & 1) === 0) return permissionFault(info);
-    }
-    return frame * 4096 + (va & OFFSET_MASKS[leafKindOf(info)]);
+    const rights = this.registers.rights[rightsIndexOf(info)];
+    if (((rights >>> access) & 1) === 0) return this.refusal(info);
+    return frame + ((va & OFFSET_MASKS[leafKindOf(info)]) >>> PAGE_SHIFT);
   }
 
-  /** Walks and fills; the entry, or the fault number. */
-  private miss(va: number, access: number): number {
-    const asid = this.registers.asid;
-    this.costs[Cost.TLB_MISSES] += 1;
-    if (this.events.on) this.events.record(EventKind.TLB_MISS, va, asid, access);
-    const fault = this.walk(va, access);
-    if (fault !== 0) return fault;
+  private refusal(info: LeafInfo): number {
+    const domain = domainOf(info);
+    const page = leafKindOf(info) >= Kind.LARGE;
+    if (domainAccess(this.registers.dacr, domain) === DomainAccess.CLIENT) {
+      return faultNumber(page ? FaultStatus.PERMISSION_L2 : FaultStatus.PERMISSION_L1, domain);
+    }
+    return faultNumber(page ? FaultStatus.DOMAIN_L2 : FaultStatus.DOMAIN_L1, domain);
+  }
+
+  /** `pa` may be that of the page; below zero it is a refusal. */
+  private recordHit(pa: number, va: number, access: number): void {
+    const page = pa - (pa % PAGE_BYTES);
+    const exact = pa < 0 ? pa / PAGE_BYTES : page + (va % PAGE_BYTES);
+    this.events.record(EventKind.TLB_HIT, va, exact, this.registers.asid, access);
+  }
+
+  /** That it was a miss, the walk, and what the TLB will remember of it. */
+  private recordMiss(fault: number, va: number, access: number): void {
+    const { asid } = this.registers;
+    this.events.record(EventKind.TLB_MISS, va, asid, access);
+    this.recordWalk(fault, va, access);
+    if (fault < 0 || this.tlb.model === 'none') return;
     const { frame, info } = this.walker;
-    const entry = this.tlb.fill(va, asid, frame, info);
-    if (this.events.on) {
-      const bytes = OFFSET_MASKS[leafKindOf(info)] + 1;
-      const owner = isNotGlobal(info) ? asid : -1;
-      this.events.record(EventKind.TLB_FILL, va, frame * 4096, bytes, owner);
-    }
-    return entry;
-  }
-
-  private walk(va: number, access: number): number {
-    const fault = this.walker.walk(this.registers, va);
-    this.info = this.walker.info;
-    this.costs[Cost.WALKS] += 1;
-    this.costs[Cost.WALK_READS] += this.walker.reads;
-    if (this.events.on) this.recordWalk(fault, va, access);
-    return fault;
+    const bytes = OFFSET_MASKS[leafKindOf(info)] + 1;
+    const owner = isNotGlobal(info) ? asid : -1;
+    this.events.record(EventKind.TLB_FILL, va, frame * PAGE_BYTES, bytes, owner);
   }
 
   private recordWalk(fault: number, va: number, access: number): void {
-    const kind = fault === 0 ? leafKindOf(this.walker.info) : Kind.FAULT;
-    const pa = this.walker.frame * 4096 + (va & OFFSET_MASKS[kind]);
+    const { frame, info } = this.walker;
+    const kind = fault === 0 ? leafKindOf(info) : Kind.FAULT;
+    const pa = frame * PAGE_BYTES + (va & OFFSET_MASKS[kind]);
     this.events.record(EventKind.WALK, va, fault === 0 ? pa : fault, kind, access);
   }
-
-  private recordHit(entry: number, va: number, access: number): void {
-    const offset = va & OFFSET_MASKS[leafKindOf(this.tlb.infos[entry])];
-    const pa = this.tlb.frames[entry] * 4096 + offset;
-    this.events.record(EventKind.TLB_HIT, va, pa, this.registers.asid, access);
-  }
 }
 
-function domainFault(info: LeafInfo): number {
-  const page = leafKindOf(info) >= Kind.LARGE;
-  return faultNumber(page ? FaultStatus.DOMAIN_L2 : FaultStatus.DOMAIN_L1, domainOf(info));
-}
-
-function permissionFault(info: LeafInfo): number {
-  const page = leafKindOf(info) >= Kind.LARGE;
-  return faultNumber(page ? FaultStatus.PERMISSION_L2 : FaultStatus.PERMISSION_L1, domainOf(info));
+function requireAddress(va: number): void {
+  if (va >>> 0 === va) return;
+  throw new VmError('MACHINE_ERR_REGISTER', `${hex0x(va)} is not a 32-bit address`);
 }

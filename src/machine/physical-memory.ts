@@ -31,6 +31,8 @@ export const EXTERNAL_ABORT = -1;
 /** Bytes that are stored together, aligned to their size. */
 export const CHUNK_BYTES = 256 * 1024;
 
+const CHUNK_SHIFT = 18;
+const NEAR_LIMIT = 2 ** 32;
 const CHUNK_WORDS = CHUNK_BYTES / 4;
 const OFFSET_MASK = CHUNK_BYTES - 1;
 const ADDRESS_LIMIT = 2 ** 40;
@@ -56,6 +58,11 @@ export class PhysicalMemory {
   /** The banks, by ascending address. */
   readonly banks: readonly MemoryBank[];
   private readonly stores: readonly Store[];
+  /**
+   * The chunks below 4 GiB that exist and lie in one bank of storage, by number: words in them are
+   * reached without looking for their bank.
+   */
+  private readonly near = new Array<Uint32Array | undefined>(NEAR_LIMIT / CHUNK_BYTES);
   /** The bank that answered last: accesses keep to one bank for long. */
   private recent: Store;
 
@@ -84,6 +91,15 @@ export class PhysicalMemory {
 
   /** The word at `pa`, unsigned, or EXTERNAL_ABORT. The low two bits of `pa` are ignored. */
   readWord(pa: number): number {
+    if (pa >>> 0 === pa) {
+      const chunk = this.near[pa >>> CHUNK_SHIFT];
+      if (chunk !== undefined) return chunk[(pa & OFFSET_MASK) >>> 2];
+    }
+    // The plus tells the compiler that both ways give a number, so that no word is boxed.
+    return +this.readAnyWord(pa);
+  }
+
+  private readAnyWord(pa: number): number {
     const store = this.storeOf(pa);
     if (store === undefined) return EXTERNAL_ABORT;
     if (store.registers !== undefined) return readDevice(store, pa - (pa % 4), 4);
@@ -93,10 +109,17 @@ export class PhysicalMemory {
 
   /** Writes the word at `pa`; false outside of every bank. The low two bits are ignored. */
   writeWord(pa: number, word: number): boolean {
+    if (pa >>> 0 === pa) {
+      const chunk = this.near[pa >>> CHUNK_SHIFT];
+      if (chunk !== undefined) {
+        chunk[(pa & OFFSET_MASK) >>> 2] = word;
+        return true;
+      }
+    }
     const store = this.storeOf(pa);
     if (store === undefined) return false;
     if (store.registers !== undefined) writeDevice(store, pa - (pa % 4), 4, word);
-    else chunkFor(store, pa)[(pa & OFFSET_MASK) >>> 2] = word;
+    else this.chunkFor(store, pa)[(pa & OFFSET_MASK) >>> 2] = word;
     return true;
   }
 
@@ -145,7 +168,7 @@ export class PhysicalMemory {
       if (store.registers !== undefined) {
         for (let index = 0; index < count; index++) writeDevice(store, at + index, 1, byte);
       } else if (byte !== 0 || store.chunks[chunkNumber(at) - store.firstChunk] !== undefined) {
-        byteView(chunkFor(store, at), at, count).fill(byte);
+        byteView(this.chunkFor(store, at), at, count).fill(byte);
       }
     }
     return true;
@@ -185,7 +208,7 @@ export class PhysicalMemory {
         for (let index = 0; index < count; index++) {
           writeDevice(store, at + index, 1, data[from + index]);
         }
-      } else byteView(chunkFor(store, at), at, count).set(data.subarray(from, from + count));
+      } else byteView(this.chunkFor(store, at), at, count).set(data.subarray(from, from + count));
     }
     return true;
   }
@@ -197,7 +220,9 @@ export class PhysicalMemory {
    */
   chunkAt(pa: number): Uint32Array | undefined {
     const store = this.storeOf(pa);
-    return store === undefined || store.registers !== undefined ? undefined : chunkFor(store, pa);
+    return store === undefined || store.registers !== undefined
+      ? undefined
+      : this.chunkFor(store, pa);
   }
 
   /**
@@ -222,7 +247,7 @@ export class PhysicalMemory {
           `${hex0x(CHUNK_BYTES)} bytes, aligned to its size, inside one bank of storage`,
       );
     }
-    store.chunks[chunkNumber(pa) - store.firstChunk] = words;
+    this.setChunk(store, chunkNumber(pa), words);
   }
 
   /** Bytes of chunks that exist. */
@@ -251,7 +276,7 @@ export class PhysicalMemory {
       writeDevice(store, pa, bytes, value);
       return true;
     }
-    const chunk = chunkFor(store, pa);
+    const chunk = this.chunkFor(store, pa);
     const index = (pa & OFFSET_MASK) >>> 2;
     const shift = (pa & 3) * 8;
     const mask = partMask(bytes);
@@ -269,6 +294,20 @@ export class PhysicalMemory {
       yield { store, at, count: next - at };
       at = next;
     }
+  }
+
+  private chunkFor(store: Store, pa: number): Uint32Array {
+    const number = chunkNumber(pa);
+    const chunk = store.chunks[number - store.firstChunk];
+    return chunk ?? this.setChunk(store, number, new Uint32Array(CHUNK_WORDS));
+  }
+
+  private setChunk(store: Store, number: number, chunk: Uint32Array): Uint32Array {
+    store.chunks[number - store.firstChunk] = chunk;
+    const start = number * CHUNK_BYTES;
+    const whole = start >= store.base && start + CHUNK_BYTES <= store.end;
+    if (whole && start < NEAR_LIMIT) this.near[number] = chunk;
+    return chunk;
   }
 
   private storeOf(pa: number): Store | undefined {
@@ -291,16 +330,6 @@ export class PhysicalMemory {
 /** The number of the chunk that holds `pa`; below 2^22, so that the truncation is exact. */
 function chunkNumber(pa: number): number {
   return (pa / CHUNK_BYTES) | 0;
-}
-
-function chunkFor(store: Store, pa: number): Uint32Array {
-  const number = chunkNumber(pa) - store.firstChunk;
-  let chunk = store.chunks[number];
-  if (chunk === undefined) {
-    chunk = new Uint32Array(CHUNK_WORDS);
-    store.chunks[number] = chunk;
-  }
-  return chunk;
 }
 
 /** The bytes of a chunk from `pa`; every JavaScript engine there is runs little-endian. */

@@ -6,10 +6,11 @@
 import { hex0x, VmError } from '../base/index.js';
 import {
   type CpuProfile,
-  clientRightsTable,
+  effectiveRightsTable,
   type PermissionControls,
   type RemapRegisters,
 } from '../format/index.js';
+import { MicroTlb } from './micro-tlb.js';
 
 /** What a table walk needs to know; a dump or a debugger can give it as well as a CPU. */
 export interface TranslationRegisters {
@@ -126,19 +127,20 @@ export function requireShortFormat(ttbcr: number): void {
  */
 export class SystemRegisters implements TranslationRegisters {
   private sctlrWord = 0;
+  private dacrWord = 0x5555_5555;
+  private contextidrWord = 0;
   private ttbr0Word = 0;
   private ttbr1Word = 0;
   private ttbcrWord = 0;
   private readonly profile: CpuProfile;
 
-  /** Domain access control. */
-  dacr = 0x5555_5555;
+  /** The shortcut through the TLB, which no change of registers may outlive. */
+  readonly micro: MicroTlb;
+
   /** Primary region remap. */
   prrr = 0;
   /** Normal memory remap. */
   nmrr = 0;
-  /** The ASID is in bits 7..0. */
-  contextidr = 0;
   /** Data fault status and address. */
   dfsr = 0;
   dfar = 0;
@@ -155,17 +157,18 @@ export class SystemRegisters implements TranslationRegisters {
   alignmentChecked = false;
   /** SCTLR.AFE. */
   afe = false;
-  /** {@link clientRightsTable} under this SCTLR. */
-  clientRights: Uint8Array;
-  /** TTBCR.N. */
-  split = 0;
-  /** The addresses of both root tables; -1 where TTBCR.PD0 or PD1 forbids to walk. */
+  /** The rights that every domain and permission give now: {@link effectiveRightsTable}. */
+  rights: Uint8Array;
+  /** The highest TTBCR.N bits. */
+  highBits = 0;
+  /** The addresses / 4 of both root tables; -1 where TTBCR.PD0 or PD1 forbids to walk. */
   root0 = 0;
   root1 = 0;
 
-  constructor(profile: CpuProfile) {
+  constructor(profile: CpuProfile, micro = new MicroTlb()) {
     this.profile = profile;
-    this.clientRights = clientRightsTable(permissionControls(0, profile));
+    this.micro = micro;
+    this.rights = this.workOutRights();
   }
 
   /** System control. */
@@ -179,12 +182,33 @@ export class SystemRegisters implements TranslationRegisters {
       const text = `SCTLR ${hex0x(word)} has EE set, but this machine walks little-endian tables`;
       throw new VmError('MACHINE_ERR_REGISTER', text);
     }
+    this.micro.flush();
     this.sctlrWord = word >>> 0;
     this.mmuOn = (word & Sctlr.M) !== 0;
     this.alignmentChecked = (word & Sctlr.A) !== 0;
-    const controls = permissionControls(word, this.profile);
-    this.afe = controls.afe;
-    this.clientRights = clientRightsTable(controls);
+    this.afe = (word & Sctlr.AFE) !== 0;
+    this.rights = this.workOutRights();
+  }
+
+  /** Domain access control. */
+  get dacr(): number {
+    return this.dacrWord;
+  }
+
+  set dacr(word: number) {
+    this.micro.flush();
+    this.dacrWord = word >>> 0;
+    this.rights = this.workOutRights();
+  }
+
+  /** Context identifier: the ASID is in bits 7..0. */
+  get contextidr(): number {
+    return this.contextidrWord;
+  }
+
+  set contextidr(word: number) {
+    this.micro.flush();
+    this.contextidrWord = word >>> 0;
   }
 
   /** Translation table base 0. */
@@ -221,17 +245,23 @@ export class SystemRegisters implements TranslationRegisters {
 
   /** The current address space identifier, CONTEXTIDR bits 7..0. */
   get asid(): number {
-    return this.contextidr & 0xff;
+    return this.contextidrWord & 0xff;
   }
 
   set asid(asid: number) {
-    this.contextidr = ((this.contextidr & ~0xff) | (asid & 0xff)) >>> 0;
+    this.contextidr = (this.contextidrWord & ~0xff) | (asid & 0xff);
+  }
+
+  private workOutRights(): Uint8Array {
+    const controls = permissionControls(this.sctlrWord, this.profile);
+    return effectiveRightsTable(this.dacrWord, controls);
   }
 
   private deriveRoots(): void {
     const ttbcr = this.ttbcrWord;
-    this.split = ttbcr & Ttbcr.N_MASK;
-    this.root0 = (ttbcr & Ttbcr.PD0) === 0 ? ttbr0Base(this.ttbr0Word, this.split) : -1;
-    this.root1 = (ttbcr & Ttbcr.PD1) === 0 ? (this.ttbr1Word & TTBR1_BASE) >>> 0 : -1;
+    const n = ttbcr & Ttbcr.N_MASK;
+    this.highBits = n === 0 ? 0 : -1 << (32 - n);
+    this.root0 = (ttbcr & Ttbcr.PD0) === 0 ? ttbr0Base(this.ttbr0Word, n) >>> 2 : -1;
+    this.root1 = (ttbcr & Ttbcr.PD1) === 0 ? (this.ttbr1Word & TTBR1_BASE) >>> 2 : -1;
   }
 }

@@ -5,9 +5,10 @@
  */
 
 import { isPowerOfTwo, VmError } from '../base/index.js';
+import type { LeafInfo } from '../format/index.js';
 import type { CostCounters } from './cost-counters.js';
 import type { EventRing } from './events.js';
-import type { LeafInfo } from './table-walker.js';
+import type { MicroTlb } from './micro-tlb.js';
 import {
   belongsTo,
   entryOf,
@@ -38,6 +39,7 @@ export class SetAssociativeTlb implements Tlb {
   private readonly nextWay: Uint8Array;
   /** How many entries of each size are held: what is not held is not probed for. */
   private readonly held = new Uint32Array(LEAF_SIZES);
+  private readonly micro: MicroTlb;
   private readonly counters: CostCounters;
   private readonly events: EventRing;
 
@@ -45,7 +47,13 @@ export class SetAssociativeTlb implements Tlb {
    * Errors: MACHINE_ERR_REGISTER — the number of sets is not a power of two, or there are not 1 to
    * 255 ways.
    */
-  constructor(sets: number, ways: number, counters: CostCounters, events: EventRing) {
+  constructor(
+    sets: number,
+    ways: number,
+    micro: MicroTlb,
+    counters: CostCounters,
+    events: EventRing,
+  ) {
     if (!isPowerOfTwo(sets) || !Number.isInteger(ways) || ways < 1 || ways > 255) {
       const wanted = 'the sets must be a power of two and the ways 1 to 255';
       throw new VmError('MACHINE_ERR_REGISTER', `a TLB of ${sets} sets × ${ways} ways: ${wanted}`);
@@ -56,6 +64,7 @@ export class SetAssociativeTlb implements Tlb {
     this.infos = new Uint32Array(sets * ways);
     this.keys = new Uint32Array(sets * ways);
     this.nextWay = new Uint8Array(sets);
+    this.micro = micro;
     this.counters = counters;
     this.events = events;
   }
@@ -74,7 +83,7 @@ export class SetAssociativeTlb implements Tlb {
     return -1;
   }
 
-  fill(va: number, asid: number, frame: number, info: LeafInfo): number {
+  fill(va: number, asid: number, frame: number, info: LeafInfo): void {
     const size = sizeOf(info);
     const first = this.firstOf(va, size);
     const set = first / this.ways;
@@ -85,13 +94,13 @@ export class SetAssociativeTlb implements Tlb {
     this.frames[entry] = frame;
     this.infos[entry] = info;
     this.held[size] += 1;
-    return entry;
   }
 
   invalidateAll(): void {
     let dropped = 0;
     for (let size = 0; size < LEAF_SIZES; size++) dropped += this.held[size];
     if (dropped > 0) {
+      this.micro.flush();
       this.keys.fill(0);
       this.held.fill(0);
     }
@@ -152,6 +161,7 @@ export class SetAssociativeTlb implements Tlb {
   private drop(entry: number): number {
     const key = this.keys[entry];
     if (key === 0) return 0;
+    this.micro.flush();
     this.keys[entry] = 0;
     this.held[keySize(key)] -= 1;
     return 1;

@@ -13,30 +13,23 @@
  */
 
 import {
-  ALL_RIGHTS,
-  DomainAccess,
-  domainAccess,
-  memoryType,
-  memoryTypeName,
-  rightsText,
-  sameMemoryType,
-} from '../format/index.js';
-import type { CostCounters } from './cost-counters.js';
-import type { EventRing } from './events.js';
-import { remapRegisters, type SystemRegisters } from './registers.js';
-import {
-  domainOf,
   isNonSecure,
   isNotGlobal,
   isShareable,
   type LeafInfo,
   leafKindOf,
+  memoryType,
+  memoryTypeName,
   OFFSET_MASKS,
   rightsIndexOf,
-  type TableWalker,
+  rightsText,
+  sameMemoryType,
   texCbOf,
-  type WalkRoots,
-} from './table-walker.js';
+} from '../format/index.js';
+import type { CostCounters } from './cost-counters.js';
+import type { EventRing } from './events.js';
+import { remapRegisters, type SystemRegisters } from './registers.js';
+import type { TableWalker, WalkRoots } from './table-walker.js';
 import {
   belongsTo,
   entryOf,
@@ -137,16 +130,15 @@ export class StrictTlb implements Tlb {
     return found;
   }
 
-  fill(va: number, asid: number, frame: number, info: LeafInfo): number {
+  fill(va: number, asid: number, frame: number, info: LeafInfo): void {
     this.checkFill(va, asid, frame, info);
     const key = keyOf(va, asid, info);
     const index = this.held.get(key)?.index ?? this.takeIndex();
-    const { split, root0, root1, afe } = this.registers;
+    const { highBits, root0, root1, afe } = this.registers;
     if (!this.held.has(key)) this.heldOfSize[keySize(key)] += 1;
-    this.held.set(key, { key, index, roots: { split, root0, root1, afe }, reported: new Set() });
+    this.held.set(key, { key, index, roots: { highBits, root0, root1, afe }, reported: new Set() });
     this.frames[index] = frame;
     this.infos[index] = info;
-    return index;
   }
 
   invalidateAll(): void {
@@ -248,9 +240,7 @@ export class StrictTlb implements Tlb {
   }
 
   private rightsOf(info: LeafInfo): number {
-    const access = domainAccess(this.registers.dacr, domainOf(info));
-    if (access === DomainAccess.MANAGER) return ALL_RIGHTS;
-    return access === DomainAccess.CLIENT ? this.registers.clientRights[rightsIndexOf(info)] : 0;
+    return this.registers.rights[rightsIndexOf(info)];
   }
 
   private report(
@@ -301,9 +291,10 @@ export class StrictTlb implements Tlb {
     let dropped = 0;
     for (const entry of this.held.values()) {
       if (!matches(entry.key)) continue;
-      const { root0, root1, split } = entry.roots;
+      const { root0, root1, highBits } = entry.roots;
       const now = this.registers;
-      if (root0 === now.root0 && root1 === now.root1 && split === now.split) this.checkBreak(entry);
+      if (root0 === now.root0 && root1 === now.root1 && highBits === now.highBits)
+        this.checkBreak(entry);
       this.forget(entry);
       dropped += 1;
     }

@@ -4,10 +4,9 @@
  * remembers nothing, one of sets and ways; a third checks instead of caching, `strict-tlb.ts`.
  */
 
-import { Kind } from '../format/index.js';
+import { isNotGlobal, Kind, type LeafInfo, leafKindOf, OFFSET_MASKS } from '../format/index.js';
 import { Cost, type CostCounters } from './cost-counters.js';
 import { EventKind, type EventRing } from './events.js';
-import { isNotGlobal, type LeafInfo, leafKindOf, OFFSET_MASKS } from './table-walker.js';
 
 /** What remembers translations between walks. */
 export interface Tlb {
@@ -19,8 +18,8 @@ export interface Tlb {
 
   /** The number of the entry that translates `va` for `asid` in this `access`, or -1. */
   lookup(va: number, asid: number, access: number): number;
-  /** Remembers the leaf that a walk for `va` found; the number of its entry. */
-  fill(va: number, asid: number, frame: number, info: LeafInfo): number;
+  /** Remembers the leaf that a walk for `va` found. */
+  fill(va: number, asid: number, frame: number, info: LeafInfo): void;
 
   /** TLBIALL: forgets everything. */
   invalidateAll(): void;
@@ -137,8 +136,8 @@ export function entryOf(
 /** No TLB: every access walks. Maintenance is counted all the same. */
 export class NoTlb implements Tlb {
   readonly model = 'none';
-  readonly frames = new Uint32Array(1);
-  readonly infos = new Uint32Array(1);
+  readonly frames = new Uint32Array(0);
+  readonly infos = new Uint32Array(0);
   private readonly counters: CostCounters;
   private readonly events: EventRing;
 
@@ -151,11 +150,7 @@ export class NoTlb implements Tlb {
     return -1;
   }
 
-  fill(_va: number, _asid: number, frame: number, info: LeafInfo): number {
-    this.frames[0] = frame;
-    this.infos[0] = info;
-    return 0;
-  }
+  fill(): void {}
 
   invalidateAll(): void {
     noteMaintenance(this.counters, this.events, MaintenanceScope.ALL, 0, 0, 0);

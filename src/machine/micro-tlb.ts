@@ -1,0 +1,45 @@
+/**
+ * The translations used last, with their rights worked out, so that a repeated access costs one
+ * comparison. It is a shortcut through a TLB of sets and ways and never holds anything that the TLB
+ * does not: whatever changes the TLB, or a register that the use of an entry depends on, flushes it.
+ */
+
+import { PAGE_BYTES, PAGE_SHIFT } from '../base/index.js';
+
+const SLOTS = 256;
+const NOTHING = -1;
+
+/** A direct-mapped table from page and access to what is added to the address. */
+export class MicroTlb {
+  /**
+   * Two numbers a slot: the address of the page + the access, or -1 for none; physical minus virtual
+   * address. The MMU reads them in place.
+   */
+  readonly slots = new Float64Array(2 * SLOTS).fill(NOTHING);
+  private used = false;
+
+  /** Remembers that the page of `va` is in `frame` and that this access to it is allowed. */
+  remember(va: number, access: number, frame: number): void {
+    const slot = microSlot(va, access);
+    this.slots[slot] = microTag(va, access);
+    this.slots[slot + 1] = (frame - (va >>> PAGE_SHIFT)) * PAGE_BYTES;
+    this.used = true;
+  }
+
+  /** Forgets everything; free when there is nothing. */
+  flush(): void {
+    if (!this.used) return;
+    this.slots.fill(NOTHING);
+    this.used = false;
+  }
+}
+
+/** Where `va` is kept for `access`; the accesses to one page have slots of their own. */
+export function microSlot(va: number, access: number): number {
+  return (((va >>> PAGE_SHIFT) ^ (access << 5)) & (SLOTS - 1)) << 1;
+}
+
+/** What tells `va` and `access` apart; only a 32-bit address ever matches one that is kept. */
+export function microTag(va: number, access: number): number {
+  return va - (va & (PAGE_BYTES - 1)) + access;
+}
