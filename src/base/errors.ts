@@ -142,6 +142,21 @@ export const ERROR_CAUSES = {
   LIVE_ERR_ENDED: 'the emulated machine is no longer there',
   LIVE_ERR_TIMEOUT: 'the guest did not answer in time',
   LIVE_ERR_PROTOCOL: 'the guest said what no guest of ours says',
+  LAYOUT_ERR_SYNTAX: 'the layout is not well-formed',
+  LAYOUT_ERR_LIMIT: 'the layout asks for more than a build may take',
+  LAYOUT_ERR_SCHEMA: 'the layout does not follow the schema',
+  LAYOUT_ERR_REFERENCE: 'the layout names something that is not there',
+  LAYOUT_ERR_ALIGNMENT: 'an address or a size of the layout is not aligned as it must be',
+  LAYOUT_ERR_RANGE: 'a region of the layout leaves the address space',
+  LAYOUT_ERR_OVERLAP: 'two parts of the layout share addresses',
+  LAYOUT_ERR_NO_ROOM: 'nothing free is large enough for a part of the layout',
+  LAYOUT_ERR_RIGHTS: 'no descriptor says the rights or the memory type that the layout asks for',
+  LAYOUT_ERR_CONFLICT: 'pages that share a table ask for different things of its entry',
+  LAYOUT_ERR_LEAF: 'a region cannot be made of the leaves that the layout asks for',
+  LAYOUT_ERR_BUDGET: 'the tables do not fit into the memory that the layout has for them',
+  LAYOUT_ERR_VERIFY: 'the tables that were built do not say what the layout says',
+  IMPORT_ERR_SYNTAX: 'the file to import is not in the format that it is read as',
+  IMPORT_ERR_UNRESOLVED: 'the file to import uses a name whose value is not known',
 } as const;
 
 /** The name of an error code. */

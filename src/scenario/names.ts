@@ -1,8 +1,9 @@
 /** Whether a scenario uses only names that it defines, and defines each once. */
+
+import { closest } from '../layout/spelling.js';
+import type { YamlPath } from '../layout/yaml-tree.js';
 import type { Place } from './quantities.js';
 import type { Scenario, ScenarioStep } from './scenario.js';
-import { closest } from './spelling.js';
-import type { YamlPath } from './yaml-tree.js';
 
 /** A name that is wrong, and where it stands. */
 export interface NameProblem {

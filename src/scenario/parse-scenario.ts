@@ -3,11 +3,13 @@
  * defines before.
  */
 import * as v from 'valibot';
+import { schemaProblems } from '../layout/schema-problems.js';
+import { type FileProblem, YamlFile } from '../layout/yaml-tree.js';
 import { nameProblems } from './names.js';
 import type { Scenario, ScenarioStep } from './scenario.js';
 import { type Expectation, type ScenarioFile, ScenarioSchema, VERBS, type Verb } from './schema.js';
-import { schemaProblems } from './schema-problems.js';
-import { type FileProblem, YamlFile } from './yaml-tree.js';
+
+const CODES = { syntax: 'SCENARIO_ERR_SYNTAX', limit: 'SCENARIO_ERR_LIMIT' } as const;
 
 /**
  * The scenario in `text`; `file` is its name in messages.
@@ -18,7 +20,7 @@ import { type FileProblem, YamlFile } from './yaml-tree.js';
  * All carry {@link FileProblem}s as evidence.
  */
 export function parseScenario(text: string, file: string): Scenario {
-  const tree = new YamlFile(file, text);
+  const tree = new YamlFile(file, text, CODES);
   const checked = v.safeParse(ScenarioSchema, tree.value ?? {});
   if (!checked.success) {
     throw tree.error('SCENARIO_ERR_SCHEMA', schemaProblems(tree, ScenarioSchema, checked.issues));

@@ -5,18 +5,18 @@
 import * as v from 'valibot';
 import { ERROR_CAUSES, type ErrorName } from '../base/index.js';
 import { CPU_PROFILES } from '../format/index.js';
-import { COST_NAMES, type CostName } from '../machine/index.js';
 import {
   count,
-  MappingRights,
   Name,
   Offset,
   PhysicalAddress,
-  Place,
   Size,
   VirtualAddress,
   Word,
-} from './quantities.js';
+} from '../layout/quantities.js';
+import { about, map, oneOf, Text } from '../layout/schema-parts.js';
+import { COST_NAMES, type CostName } from '../machine/index.js';
+import { MappingRights, Place } from './quantities.js';
 
 /** The most steps that a scenario may have. */
 export const MOST_STEPS = 2_000;
@@ -24,24 +24,6 @@ export const MOST_STEPS = 2_000;
 export const MOST_TOUCHES = 1_000_000;
 const MOST_BANKS = 32;
 const MOST_DOMAINS = 32;
-
-/** `text` for whoever reads the schema in an editor. */
-const about = <T>(text: string) => v.description<T, string>(text);
-
-const oneOf = <const T extends readonly string[]>(...values: T) =>
-  v.picklist(values, `must be one of ${values.join(', ')}`);
-
-/** A map with these keys and no other. Unlike the library's, it is no list, not even an empty one. */
-function map<const E extends v.ObjectEntries>(entries: E): v.StrictObjectSchema<E, undefined> {
-  const schema = v.strictObject(entries);
-  return {
-    ...schema,
-    '~run': (dataset, config) =>
-      schema['~run'](Array.isArray(dataset.value) ? { value: null } : dataset, config),
-  };
-}
-
-const Text = v.pipe(v.string('must be text'), v.maxLength(1_000, 'is at most 1,000 characters'));
 
 const Bank = v.pipe(
   map({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VmError } from '../../src/base/index.js';
+import { type FileProblem, MOST_FILE_BYTES } from '../../src/layout/yaml-tree.js';
 import { parseScenario } from '../../src/scenario/parse-scenario.js';
-import { type FileProblem, MOST_FILE_BYTES } from '../../src/scenario/yaml-tree.js';
 
 /** What is wrong with `text`: the code, and each problem as `line:column message`. */
 function refusal(text: string): { code: string; problems: string[] } {

@@ -39,6 +39,14 @@ const MOST_DEPTH = 24;
 /** How many problems one error tells of. */
 const MOST_PROBLEMS = 10;
 
+/** The codes of errors about a kind of file. */
+export interface FileErrorCodes {
+  /** It is not YAML, or YAML that is not taken. */
+  readonly syntax: ErrorName;
+  /** It is too large or too deep. */
+  readonly limit: ErrorName;
+}
+
 /** A file that was read. */
 export class YamlFile {
   readonly name: string;
@@ -48,20 +56,22 @@ export class YamlFile {
    */
   readonly value: unknown;
   private readonly text: string;
+  private readonly codes: FileErrorCodes;
   private readonly root: Node | null;
   private readonly lines = new LineCounter();
 
   /**
    * Reads `text`, called `name` in messages.
-   * Errors: `SCENARIO_ERR_LIMIT` too large or too deep; `SCENARIO_ERR_SYNTAX` not YAML, or YAML that
-   * is not taken. Both carry {@link FileProblem}s as evidence.
+   * Errors: `codes.limit` too large or too deep; `codes.syntax` not YAML, or YAML that is not taken.
+   * Both carry {@link FileProblem}s as evidence.
    */
-  constructor(name: string, text: string) {
+  constructor(name: string, text: string, codes: FileErrorCodes) {
     this.name = name;
     this.text = text;
+    this.codes = codes;
     if (text.length > MOST_FILE_BYTES) {
       const message = `the file has ${text.length} characters, at most ${MOST_FILE_BYTES} are read`;
-      throw this.error('SCENARIO_ERR_LIMIT', [this.problemAt(0, message)]);
+      throw this.error(this.codes.limit, [this.problemAt(0, message)]);
     }
     this.root = this.compose(this.tokens());
     this.value = this.plain(this.root);
@@ -109,7 +119,7 @@ export class YamlFile {
   }
 
   private syntaxError(offset: number, message: string): VmError {
-    return this.error('SCENARIO_ERR_SYNTAX', [this.problemAt(offset, message)]);
+    return this.error(this.codes.syntax, [this.problemAt(offset, message)]);
   }
 
   /** The concrete syntax, of which no part lies so deep that composing it would take the stack. */
@@ -121,7 +131,7 @@ export class YamlFile {
       if (token.type === 'error') throw this.syntaxError(token.offset, token.message);
       if (depth > MOST_DEPTH) {
         const message = `maps and lists lie more than ${MOST_DEPTH} deep in each other`;
-        throw this.error('SCENARIO_ERR_LIMIT', [this.problemAt(token.offset, message)]);
+        throw this.error(this.codes.limit, [this.problemAt(token.offset, message)]);
       }
       for (const inner of innerTokens(token)) stack.push({ token: inner, depth: depth + 1 });
     }
