@@ -1,1 +1,15 @@
+export type { Actor, NamedFrame } from './actor.js';
 export { type ConformFailure, replayLine } from './conform.js';
+export { parseScenario } from './parse-scenario.js';
+export { type RunOptions, ScenarioRun } from './run-scenario.js';
+export type { Scenario, ScenarioStep } from './scenario.js';
+export type { Verb } from './schema.js';
+export type {
+  LeafRun,
+  MadeMapping,
+  StepFacts,
+  StepOutcome,
+  StepResult,
+  TakenFault,
+} from './step-result.js';
+export type { FileReader, World } from './world.js';

@@ -1,0 +1,213 @@
+/**
+ * Runs a scenario: builds its machine and its domains, then performs its steps one by one.
+ *
+ * Nothing here reads a file or prints: files come through a callback, results are values, so that
+ * the same run serves the command line, a test and a page in a browser.
+ */
+import { VmError } from '../base/index.js';
+import { faultMeaning } from '../format/index.js';
+import {
+  type AbortInfo,
+  COST_NAMES,
+  Cost,
+  type CostName,
+  type MachineEvent,
+  StrictTlb,
+  type TlbViolation,
+} from '../machine/index.js';
+import { fetch, load, store, touch, walkOf } from './access-steps.js';
+import type { Actor } from './actor.js';
+import { free, revoke, share } from './capability-steps.js';
+import { unmetExpectations } from './expectation.js';
+import { allocate, map, promote, protect, split, trim, unmap } from './memory-steps.js';
+import type { Scenario, ScenarioStep } from './scenario.js';
+import type { StepArguments, Verb } from './schema.js';
+import type { StepFacts, StepOutcome, StepResult, TakenFault } from './step-result.js';
+import { touchCount } from './touch-pattern.js';
+import { type FileReader, World } from './world.js';
+
+/** How a run differs from the usual one. */
+export interface RunOptions {
+  /** Whether what the machine does is recorded; see `StepResult.events`. */
+  readonly events?: boolean;
+}
+
+/** How many faults of one step are told of one by one. */
+const TOLD_FAULTS = 4;
+/** Accesses and pages that all steps together may ask for. */
+const MOST_WORK = 20_000_000;
+
+type Perform<V extends Verb> = (world: World, actor: Actor, args: StepArguments<V>) => StepFacts;
+
+const PERFORM: { readonly [V in Verb]: Perform<V> } = {
+  allocate,
+  map,
+  unmap,
+  protect,
+  split,
+  promote,
+  trim,
+  share,
+  revoke,
+  free,
+  load,
+  store,
+  fetch,
+  touch,
+  switch: (_world, actor) => ({ verb: 'switch', domain: actor.name }),
+};
+
+/** A scenario on its way. */
+export class ScenarioRun {
+  readonly scenario: Scenario;
+  readonly world: World;
+  /** The results so far. */
+  readonly results: StepResult[] = [];
+  private readonly faults: TakenFault[] = [];
+  /** Whose step is being performed. */
+  private current: Actor | undefined;
+  private work = 0;
+
+  /**
+   * The machine and the domains of `scenario`, before its first step.
+   * Errors: those of `files` and of {@link World}.
+   */
+  constructor(scenario: Scenario, files: FileReader, options: RunOptions = {}) {
+    this.scenario = scenario;
+    this.world = new World(scenario, files);
+    const { cpu, events } = this.world.machine;
+    const deliver = cpu.abortHandler;
+    cpu.abortHandler = (abort) => {
+      const solved = deliver?.(abort) ?? false;
+      this.noteFault(abort, solved);
+      return solved;
+    };
+    events.on = options.events ?? false;
+  }
+
+  /** The result that was not as the scenario expects; undefined while all were. */
+  get failure(): StepResult | undefined {
+    const last = this.results.at(-1);
+    return last !== undefined && last.unmet.length > 0 ? last : undefined;
+  }
+
+  /**
+   * Performs the steps in order and answers each result, up to and with the first that is not as the
+   * scenario expects: what follows builds on it.
+   *
+   * Errors: `SCENARIO_ERR_REFERENCE` a name that only shows to mean nothing when it is used;
+   * `SCENARIO_ERR_LIMIT` more accesses and pages than a run may take. Both say in which line.
+   */
+  *steps(): Generator<StepResult> {
+    for (const step of this.scenario.steps) {
+      const result = this.perform(step);
+      this.results.push(result);
+      yield result;
+      if (result.unmet.length > 0) return;
+    }
+  }
+
+  private perform(step: ScenarioStep): StepResult {
+    const { machine, kernel } = this.world;
+    const { counters, events, tlb } = machine;
+    const actor = this.world.actor(step.domain);
+    this.charge(step);
+    const costsBefore = counters.values.slice();
+    const eventsBefore = events.recorded;
+    const strict = tlb instanceof StrictTlb ? tlb : undefined;
+    const violationsBefore = strict?.violations.length ?? 0;
+    if (strict !== undefined) strict.step = step.number;
+    this.faults.length = 0;
+    this.current = actor;
+
+    kernel.run(actor.domain.number);
+    const outcome = this.outcomeOf(step, actor);
+    const costs = {} as Record<CostName, number>;
+    for (const name of COST_NAMES) {
+      costs[name] = (counters.values[Cost[name]] ?? 0) - (costsBefore[Cost[name]] ?? 0);
+    }
+    const violations = strict?.violations.slice(violationsBefore) ?? [];
+    return {
+      step,
+      outcome,
+      faults: [...this.faults],
+      costs,
+      events: this.eventsSince(eventsBefore),
+      violations,
+      unmet: [...unmetExpectations(step.expect, outcome, costs), ...violations.map(violationText)],
+    };
+  }
+
+  private outcomeOf(step: ScenarioStep, actor: Actor): StepOutcome {
+    try {
+      const perform = PERFORM[step.verb] as Perform<Verb>;
+      return { kind: 'done', facts: perform(this.world, actor, step.args) };
+    } catch (error) {
+      if (!(error instanceof VmError)) throw error;
+      if (error.code === 'SCENARIO_ERR_REFERENCE') throw this.located(error, step);
+      return failedOutcome(error, actor);
+    }
+  }
+
+  private eventsSince(sequence: number): MachineEvent[] {
+    const { events } = this.world.machine;
+    return [...events.since(sequence)];
+  }
+
+  private noteFault(abort: AbortInfo, solved: boolean): void {
+    if (this.faults.length >= TOLD_FAULTS) return;
+    this.faults.push({
+      fault: abort.meaning.name,
+      va: abort.va,
+      fsr: abort.fsr,
+      region: this.current?.nameOf(abort.va) ?? '',
+      solved,
+    });
+  }
+
+  /** Counts what a step asks for before it is done. */
+  private charge(step: ScenarioStep): void {
+    if (step.verb === 'touch') this.work += touchCount(step.args);
+    else if ('size' in (step.args ?? {})) {
+      const { size } = step.args as { readonly size?: number };
+      this.work += (size ?? 0) / 4096;
+    }
+    if (this.work <= MOST_WORK) return;
+    const message = `the steps ask for more than ${MOST_WORK} accesses and pages in all`;
+    throw this.located(new VmError('SCENARIO_ERR_LIMIT', message), step);
+  }
+
+  /** The error with the place of the step in its message. */
+  private located(error: VmError, step: ScenarioStep): VmError {
+    const message = `${this.scenario.file}:${step.line}: ${error.message}`;
+    return new VmError(
+      error.code,
+      message,
+      error.cause === undefined ? {} : { cause: error.cause },
+    );
+  }
+}
+
+/** How a step ended that threw `error`. */
+function failedOutcome(error: VmError, actor: Actor): StepOutcome {
+  const codes = error.chain();
+  const evidence = walkOf(error);
+  if (evidence?.fault === undefined) return { kind: 'error', message: error.message, codes };
+  const { fault } = evidence;
+  const handler = actor.domain.lastFaultError;
+  const why = handler === undefined ? '' : `; its handler: ${handler.message}`;
+  actor.domain.lastFaultError = undefined;
+  return {
+    kind: 'fault',
+    fault: faultMeaning(fault.status).name,
+    va: evidence.va,
+    fsr: fault.fsr,
+    walk: evidence,
+    message: `${error.message}${why}`,
+    codes: [...codes, ...(handler?.chain() ?? [])],
+  };
+}
+
+function violationText(violation: TlbViolation): string {
+  return `the strict TLB reports ${violation.kind} at 0x${violation.va.toString(16)}`;
+}
