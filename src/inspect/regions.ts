@@ -15,7 +15,7 @@ import {
 import { isLeaf, LeafMeanings, type Meaning, meaningKind, NO_LEAF } from './leaf-meaning.js';
 
 /** Pages of one leaf of each kind, at its number. */
-const LEAF_PAGES: readonly number[] = [0, 0, 256, 4096, 16, 1, 0, 0];
+export const LEAF_PAGES: readonly number[] = [0, 0, 256, 4096, 16, 1, 0, 0];
 /** Regions that there is room for at first. */
 const FIRST_ROOM = 4096;
 

@@ -43,7 +43,7 @@ const DANGER = 7;
 
 const COLUMNS = 64;
 /** Bit of a cell that somebody at PL0 may use a part of. */
-const USER = 1 << 3;
+export const USER_CELL = 1 << 3;
 
 /** One cell for each MiB: the number in {@link CELLS}, and 8 where PL0 may use some of it. */
 export function gridCells(regions: Regions): Uint8Array {
@@ -52,13 +52,13 @@ export function gridCells(regions: Regions): Uint8Array {
     const meaning = regions.meaningOf[region] as number;
     if (meaning === NO_LEAF.HOLE) continue;
     const cell = cellOf(regions, meaning);
-    const user = isUserAccessible(rightsOf(meaning)) ? USER : 0;
+    const user = isUserAccessible(rightsOf(meaning)) ? USER_CELL : 0;
     const first = regions.pages[region] as number;
     const last = first + (regions.lengths[region] as number) - 1;
     const end = Math.floor(last / ROOT_ENTRY_PAGES);
     for (let index = Math.floor(first / ROOT_ENTRY_PAGES); index <= end; index++) {
       const before = cells[index] as number;
-      cells[index] = Math.max(before & ~USER, cell) | (before & USER) | user;
+      cells[index] = Math.max(before & ~USER_CELL, cell) | (before & USER_CELL) | user;
     }
   }
   return cells;
@@ -109,8 +109,8 @@ function rowSpans(cells: Uint8Array, first: number): Span[] {
 
 /** Cells of one kind: capital letters where only the kernel has access. */
 function cellSpan(cell: number, count: number): Span {
-  const { letter, style } = CELLS[cell & ~USER] as (typeof CELLS)[number];
-  const kernel = (cell & USER) === 0 && cell > NO_ACCESS;
+  const { letter, style } = CELLS[cell & ~USER_CELL] as (typeof CELLS)[number];
+  const kernel = (cell & USER_CELL) === 0 && cell > NO_ACCESS;
   const text = (kernel ? letter.toUpperCase() : letter).repeat(count);
   return { text, style, dim: kernel };
 }

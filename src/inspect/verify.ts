@@ -138,7 +138,7 @@ class PmapVerifier {
       const slot = shadow.tables.words[tableAt(record) + TABLE_VNODE] as CapRef;
       const known = invocations.identify(slot) === OK;
       const address = tableAddressBits(invocations.identity.base / 1024);
-      const word = (attributes.table | address) >>> 0;
+      const word = (attributes.table(index) | address) >>> 0;
       if (known && this.space.rootWords[index] === word) continue;
       const text = known ? `a table entry ${hex0x(word, 8)}` : `no VNode in slot ${hex0x(slot)}`;
       this.differ(page, 'table', text, this.rootEntry(index));
