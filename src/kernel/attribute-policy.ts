@@ -7,6 +7,8 @@ import {
   Kind,
   type LeafAttributes,
   leafPattern,
+  SHORT_DESCRIPTORS,
+  type TableAttributes,
   tablePattern,
 } from '../format/index.js';
 import { Rights } from './capability-types.js';
@@ -32,7 +34,9 @@ export interface AttributePolicy {
   /** The attributes of a leaf of `kind` for the flags; `device` for what a DevFrame backs. */
   leaf(kind: number, flags: number, device: boolean): LeafAttributes;
   /** The attributes of an L1 entry that points to an L2 table. */
-  readonly table: { readonly domain: number; readonly pxn: boolean; readonly ns: boolean };
+  readonly table: TableAttributes;
+  /** Those of the L1 entry `entry` alone, where they are not the same for all entries. */
+  tableAt?(entry: number): TableAttributes;
   /** The rights that entries with these flags really give, as {@link Rights}. */
   granted(flags: number): number;
   /** Whether leaves match every ASID (nG = 0), so that maintenance by ASID does not reach them. */
@@ -128,18 +132,23 @@ export function defaultPolicy(profile: CpuProfile): AttributePolicy {
 /** Leaf kinds in the order of the table of words. */
 const LEAF_KINDS = [Kind.SECTION, Kind.SUPERSECTION, Kind.LARGE, Kind.SMALL];
 const FLAG_SETS = ATTRIBUTE_FLAGS + 1;
+const ROOT_ENTRIES = SHORT_DESCRIPTORS.levels[0].entries;
 
 /** A policy worked out: every word that the kernel can write, without its address. */
 export class AttributeWords {
   readonly policy: AttributePolicy;
-  /** The word of an L1 entry that points to a table, without the address. */
-  readonly table: number;
+  /** The word of each L1 entry that points to a table, without the address; or of all of them. */
+  private readonly tables: Uint32Array;
   private readonly leaves = new Uint32Array(2 * 8 * FLAG_SETS);
   private readonly rights = new Uint8Array(FLAG_SETS);
 
   constructor(policy: AttributePolicy) {
     this.policy = policy;
-    this.table = tablePattern(policy.table);
+    const { table, tableAt } = policy;
+    this.tables =
+      tableAt === undefined
+        ? new Uint32Array(ROOT_ENTRIES).fill(tablePattern(table))
+        : Uint32Array.from({ length: ROOT_ENTRIES }, (_, entry) => tablePattern(tableAt(entry)));
     for (let flags = 0; flags < FLAG_SETS; flags += 1) {
       this.rights[flags] = policy.granted(flags);
       for (const kind of LEAF_KINDS) {
@@ -150,6 +159,11 @@ export class AttributeWords {
         );
       }
     }
+  }
+
+  /** The word of the L1 entry `entry` that points to a table, without the address. */
+  table(entry: number): number {
+    return this.tables[entry];
   }
 
   /** The word of a leaf of `kind`, without the address. */

@@ -217,7 +217,7 @@ export class TranslationTables {
 
   /** Writes the entry that makes `child` serve one MiB of `table`. */
   writeTable(table: TranslationTable, entry: number, child: TranslationTable): void {
-    table.words[entry] = this.attributes.table | tableAddressBits(child.kibibyte);
+    table.words[entry] = this.attributes.table(entry) | tableAddressBits(child.kibibyte);
     this.costs[Cost.ENTRY_WRITES] += 1;
     this.costs[Cost.BARRIERS] += 1;
   }
