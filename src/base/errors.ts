@@ -55,7 +55,7 @@ export const ERROR_CAUSES = {
   SYS_ERR_LMP_NO_TARGET: 'the endpoint has no receiver',
   SYS_ERR_LMP_BUF_OVERFLOW: 'the receiver of the endpoint has not yet taken the last message',
   SYS_ERR_CNODE_RESIZE_SHRINK: 'the new root CNode is smaller than the present one',
-  SYS_ERR_PADDR_OVERFLOW: 'the leaf cannot hold a physical address that high',
+  SYS_ERR_PADDR_OVERFLOW: 'the entry cannot hold a physical address that high',
   LIB_ERR_PMAP_FRAME_IDENTIFY: 'the frame to map could not be identified',
   LIB_ERR_PMAP_FRAME_SIZE: 'offset and size, rounded to pages, leave the frame',
   LIB_ERR_PMAP_EXISTING_MAPPING: 'the range is not free, or crosses the border of a mapping',

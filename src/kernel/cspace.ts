@@ -44,31 +44,48 @@ export function slotOf(ref: CapRef): number {
 
 /**
  * The slot that `ref` names in the CSpace under the L1 CNode object `root`, or the negative of an
- * error: `SYS_ERR_L1_CNODE_INDEX`, `SYS_ERR_CNODE_NOT_FOUND`, `SYS_ERR_CNODE_TYPE`.
- * `root` 0 is a CSpace that is gone.
+ * error: `SYS_ERR_L1_CNODE_INDEX`, `SYS_ERR_CNODE_NOT_FOUND`, `SYS_ERR_CNODE_TYPE`;
+ * `SYS_ERR_CNODE_RIGHTS` the capability to the L2 CNode lacks one of `rights`: READ to use what lies
+ * in it, WRITE to fill or empty a slot. `root` 0 is a CSpace that is gone.
  */
-export function findSlot(capabilities: Capabilities, root: number, ref: CapRef): number {
+export function findSlot(
+  capabilities: Capabilities,
+  root: number,
+  ref: CapRef,
+  rights: number = Rights.READ,
+): number {
   const rootAt = root << OBJECT_SHIFT;
   const objects = capabilities.objects;
   const cnode = ref < 0 ? ~ref : ref >>> SLOT_BITS;
-  if (cnode >= objects[rootAt + OBJECT_SLOTS]) return -Code.SYS_ERR_L1_CNODE_INDEX;
+  // A reference that is no 32-bit integer must not come out below 0 either.
+  if (cnode < 0 || cnode >= objects[rootAt + OBJECT_SLOTS]) return -Code.SYS_ERR_L1_CNODE_INDEX;
   const slot = objects[rootAt + OBJECT_PART] + cnode;
   if (ref < 0) return slot;
   const at = slot << SLOT_SHIFT;
-  const type = capabilities.slots[at] & 0xff;
-  if (type !== CapType.L2_CNODE) {
-    return type === CapType.NULL ? -Code.SYS_ERR_CNODE_NOT_FOUND : -Code.SYS_ERR_CNODE_TYPE;
-  }
+  const head = capabilities.slots[at];
+  const needed = CapType.L2_CNODE | (rights << 8);
+  if ((head & (0xff | needed)) !== needed) return -pathError(head & 0xff);
   return capabilities.slots[at + SLOT_PART] + (ref & SLOT_MASK);
 }
 
-/** As {@link findSlot}, for a slot that a capability shall be put into. */
-export function findDestination(capabilities: Capabilities, root: number, ref: CapRef): number {
-  const slot = findSlot(capabilities, root, ref);
-  if (slot < 0 || ref < 0) return slot;
-  const cnode = capabilities.objects[(root << OBJECT_SHIFT) + OBJECT_PART] + (ref >>> SLOT_BITS);
-  const writable = (capabilities.rightsOf(cnode) & Rights.WRITE) !== 0;
-  return writable ? slot : -Code.SYS_ERR_CNODE_RIGHTS;
+/** Why a capability of `type` in the root CNode does not lead to a slot. */
+function pathError(type: number): ErrorNumber {
+  if (type === CapType.NULL) return Code.SYS_ERR_CNODE_NOT_FOUND;
+  return type === CapType.L2_CNODE ? Code.SYS_ERR_CNODE_RIGHTS : Code.SYS_ERR_CNODE_TYPE;
+}
+
+/**
+ * As {@link findSlot}, for a slot that a capability of `type` shall be put into. The root CNode holds
+ * L2 CNodes and nothing else: `SYS_ERR_DEST_TYPE_INVALID`.
+ */
+export function findDestination(
+  capabilities: Capabilities,
+  root: number,
+  ref: CapRef,
+  type: number,
+): number {
+  if (ref < 0 && type !== CapType.L2_CNODE) return -Code.SYS_ERR_DEST_TYPE_INVALID;
+  return findSlot(capabilities, root, ref, Rights.WRITE);
 }
 
 /** The error of a failed look-up with the code of the layer that looked up. */

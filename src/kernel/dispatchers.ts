@@ -113,7 +113,9 @@ export class Dispatchers {
     }
     if (from !== 0) {
       if (record.receiveSlot === undefined) return Code.SYS_ERR_LMP_NO_TARGET;
-      const to = findDestination(capabilities, record.receiveRoot, record.receiveSlot);
+      const { receiveRoot, receiveSlot } = record;
+      const type = capabilities.typeOf(from);
+      const to = findDestination(capabilities, receiveRoot, receiveSlot, type);
       if (to < 0) return -to;
       if (capabilities.typeOf(to) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
       capabilities.putCopy(to, capabilities.objectOf(from), capabilities.rightsOf(from));

@@ -102,7 +102,8 @@ export class Invocations {
   /**
    * Makes objects of `request.type` from `source` in the slots from `destination` on. The slots
    * must all lie in one CNode.
-   * Errors: `SYS_ERR_SOURCE_CAP_LOOKUP`, `SYS_ERR_DEST_CNODE_LOOKUP` over a look-up error;
+   * Errors: `SYS_ERR_SOURCE_CAP_LOOKUP`, `SYS_ERR_DEST_CNODE_LOOKUP` over a look-up error, or over
+   * `SYS_ERR_DEST_TYPE_INVALID` for a slot of the root CNode and anything but an L2 CNode;
    * `SYS_ERR_SLOTS_INVALID`, `SYS_ERR_SLOTS_IN_USE`; those of `retype`.
    */
   retype(
@@ -114,14 +115,13 @@ export class Invocations {
     const { capabilities } = this.state;
     const from = this.sourceSlot(source, spaces?.source);
     if (from <= 0) return this.sourceError(from);
-    const to = this.destinationSlot(destination, spaces?.destination);
+    const to = this.destinationSlot(destination, spaces?.destination, request.type);
     if (to <= 0) return this.destinationError(to);
     const room = destination < 0 ? 1 : 256 - slotOf(destination);
     if (!(request.count <= room)) return Code.SYS_ERR_SLOTS_INVALID;
     for (let slot = to; slot < to + request.count; slot += 1) {
       if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOTS_IN_USE;
     }
-    if (destination < 0 && request.type !== CapType.L2_CNODE) return Code.SYS_ERR_DEST_TYPE_INVALID;
     return retype(this.state, from, request, to);
   }
 
@@ -132,19 +132,18 @@ export class Invocations {
 
   /**
    * Copies `source` with the rights that both it and `rights` have into the empty slot `destination`.
-   * Errors: as for {@link retype} the look-ups; `SYS_ERR_SLOT_IN_USE`; `SYS_ERR_NOT_COPYABLE` for a
-   * Mapping; `SYS_ERR_DEST_TYPE_INVALID` for a root slot and anything but an L2 CNode.
+   * Errors: as for {@link retype} the look-ups; `SYS_ERR_NOT_COPYABLE` for a Mapping;
+   * `SYS_ERR_SLOT_IN_USE`.
    */
   mint(destination: CapRef, source: CapRef, rights: number, spaces?: CSpaces): ErrorNumber {
     const { capabilities, costs, events } = this.state;
     const from = this.sourceSlot(source, spaces?.source);
     if (from <= 0) return this.sourceError(from);
-    const to = this.destinationSlot(destination, spaces?.destination);
-    if (to <= 0) return this.destinationError(to);
-    if (capabilities.typeOf(to) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
     const type = capabilities.typeOf(from);
     if (isMapping(type)) return Code.SYS_ERR_NOT_COPYABLE;
-    if (destination < 0 && type !== CapType.L2_CNODE) return Code.SYS_ERR_DEST_TYPE_INVALID;
+    const to = this.destinationSlot(destination, spaces?.destination, type);
+    if (to <= 0) return this.destinationError(to);
+    if (capabilities.typeOf(to) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
     capabilities.putCopy(to, capabilities.objectOf(from), capabilities.rightsOf(from) & rights);
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
     if (events.on) events.record(EventKind.CAP_COPY, from, to, rights);
@@ -158,14 +157,12 @@ export class Invocations {
    */
   move(destination: CapRef, source: CapRef, spaces?: CSpaces): ErrorNumber {
     const { capabilities, tables, costs, events } = this.state;
-    const from = this.sourceSlot(source, spaces?.source);
+    const from = this.sourceSlot(source, spaces?.source, Rights.WRITE);
     if (from <= 0) return this.sourceError(from);
-    const to = this.destinationSlot(destination, spaces?.destination);
+    const type = capabilities.typeOf(from);
+    const to = this.destinationSlot(destination, spaces?.destination, type);
     if (to <= 0) return this.destinationError(to);
     if (capabilities.typeOf(to) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
-    if (destination < 0 && capabilities.typeOf(from) !== CapType.L2_CNODE) {
-      return Code.SYS_ERR_DEST_TYPE_INVALID;
-    }
     moveCapability(capabilities, tables, from, to);
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
     if (events.on) events.record(EventKind.CAP_COPY, from, to, Rights.ALL);
@@ -174,7 +171,7 @@ export class Invocations {
 
   /** Empties a slot. The last copy takes the object with it. Errors: a look-up error. */
   delete(cap: CapRef, spaces?: CSpaces): ErrorNumber {
-    const slot = this.sourceSlot(cap, spaces?.source);
+    const slot = this.sourceSlot(cap, spaces?.source, Rights.WRITE);
     if (slot <= 0) return slot === 0 ? Code.SYS_ERR_CAP_NOT_FOUND : -slot;
     this.state.costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return this.deletion.delete(slot);
@@ -182,7 +179,7 @@ export class Invocations {
 
   /** Removes all copies, descendants and Mappings of a capability but itself. Errors: a look-up error. */
   revoke(cap: CapRef, spaces?: CSpaces): ErrorNumber {
-    const slot = this.sourceSlot(cap, spaces?.source);
+    const slot = this.sourceSlot(cap, spaces?.source, Rights.WRITE);
     if (slot <= 0) return slot === 0 ? Code.SYS_ERR_CAP_NOT_FOUND : -slot;
     this.state.costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return this.deletion.revoke(slot);
@@ -209,7 +206,7 @@ export class Invocations {
     if (tableSlot < 0) return -tableSlot;
     const sourceSlot = findSlot(capabilities, root, source);
     if (sourceSlot < 0) return lookupError(sourceSlot, Code.SYS_ERR_SOURCE_CAP_LOOKUP);
-    const to = findDestination(capabilities, root, mapping);
+    const to = findDestination(capabilities, root, mapping, CapType.FRAME_MAPPING);
     if (to < 0) return lookupError(to, Code.SYS_ERR_DEST_CNODE_LOOKUP);
     return this.vnodes.map(tableSlot, sourceSlot, entry, flags, offset, count, to);
   }
@@ -223,7 +220,7 @@ export class Invocations {
     const root = this.root;
     const tableSlot = findSlot(capabilities, root, table);
     if (tableSlot < 0) return -tableSlot;
-    const slot = findSlot(capabilities, root, mapping);
+    const slot = findSlot(capabilities, root, mapping, Rights.WRITE);
     if (slot < 0) return -slot;
     return this.vnodes.unmap(tableSlot, slot);
   }
@@ -238,7 +235,8 @@ export class Invocations {
   mappingSplit(mapping: CapRef, offset: number, destination: CapRef): ErrorNumber {
     const slot = findSlot(this.state.capabilities, this.root, mapping);
     if (slot < 0) return -slot;
-    const to = findDestination(this.state.capabilities, this.root, destination);
+    const type = CapType.FRAME_MAPPING;
+    const to = findDestination(this.state.capabilities, this.root, destination, type);
     if (to < 0) return lookupError(to, Code.SYS_ERR_DEST_CNODE_LOOKUP);
     return this.vnodes.split(slot, offset, to);
   }
@@ -247,7 +245,7 @@ export class Invocations {
   mappingJoin(mapping: CapRef, next: CapRef): ErrorNumber {
     const slot = findSlot(this.state.capabilities, this.root, mapping);
     if (slot < 0) return -slot;
-    const nextSlot = findSlot(this.state.capabilities, this.root, next);
+    const nextSlot = findSlot(this.state.capabilities, this.root, next, Rights.WRITE);
     return nextSlot < 0 ? -nextSlot : this.vnodes.join(slot, nextSlot);
   }
 
@@ -271,7 +269,7 @@ export class Invocations {
    * `SYS_ERR_SLOTS_IN_USE` the new one is not empty.
    */
   resizeRoot(larger: CapRef): ErrorNumber {
-    const next = this.foreignRoot(larger);
+    const next = this.foreignRoot(larger, Rights.READ | Rights.WRITE);
     return next < 0 ? -next : this.dispatchers.resizeRoot(this.root, next);
   }
 
@@ -283,7 +281,7 @@ export class Invocations {
     const { capabilities, costs } = this.state;
     const domain = this.domainOf(dispatcher, CapType.DISPATCHER);
     if (domain < 0) return -domain;
-    const root = this.foreignRoot(cspace);
+    const root = this.foreignRoot(cspace, Rights.READ | Rights.WRITE);
     if (root < 0) return -root;
     const table = findSlot(capabilities, this.root, vspace);
     if (table < 0) return -table;
@@ -347,20 +345,20 @@ export class Invocations {
   }
 
   /** The non-empty slot of `cap`; 0 where it is empty, a negative error where it is nowhere. */
-  private sourceSlot(cap: CapRef, space: CapRef | undefined): number {
-    const root = space === undefined ? this.root : this.foreignRoot(space);
+  private sourceSlot(cap: CapRef, space: CapRef | undefined, rights: number = Rights.READ): number {
+    const root = space === undefined ? this.root : this.foreignRoot(space, rights);
     if (root < 0) return root;
-    const slot = findSlot(this.state.capabilities, root, cap);
+    const slot = findSlot(this.state.capabilities, root, cap, rights);
     return slot > 0 && this.state.capabilities.typeOf(slot) === CapType.NULL ? 0 : slot;
   }
 
-  private destinationSlot(cap: CapRef, space: CapRef | undefined): number {
-    const root = space === undefined ? this.root : this.foreignRoot(space);
-    return root < 0 ? root : findDestination(this.state.capabilities, root, cap);
+  private destinationSlot(cap: CapRef, space: CapRef | undefined, type: number): number {
+    const root = space === undefined ? this.root : this.foreignRoot(space, Rights.WRITE);
+    return root < 0 ? root : findDestination(this.state.capabilities, root, cap, type);
   }
 
-  /** The L1 CNode object behind `space`, or the negative of an error. */
-  private foreignRoot(space: CapRef): number {
+  /** The L1 CNode object behind `space`, for whom it gives `rights`, or the negative of an error. */
+  private foreignRoot(space: CapRef, rights: number): number {
     const { capabilities } = this.state;
     const slot = findSlot(capabilities, this.root, space);
     if (slot < 0) return slot;
@@ -368,6 +366,7 @@ export class Invocations {
     if (type !== CapType.L1_CNODE) {
       return type === CapType.NULL ? -Code.SYS_ERR_CAP_NOT_FOUND : -Code.SYS_ERR_CNODE_NOT_ROOT;
     }
+    if ((capabilities.rightsOf(slot) & rights) !== rights) return -Code.SYS_ERR_CNODE_RIGHTS;
     return capabilities.objectOf(slot);
   }
 

@@ -216,7 +216,7 @@ export class Kernel {
     const { capabilities } = this.state;
     const cspace = this.dispatchers.domain(domain)?.cspace ?? 0;
     if (cspace === 0) return Code.SYS_ERR_CNODE_NOT_ROOT;
-    const slot = findDestination(capabilities, cspace, destination);
+    const slot = findDestination(capabilities, cspace, destination, type);
     if (slot < 0) return -slot;
     if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
     this.putBootCapability(slot, type, base, bytes);
@@ -237,7 +237,7 @@ export class Kernel {
     const source = findSlot(capabilities, home, endpoint);
     if (source < 0) return -source;
     if (capabilities.typeOf(source) !== CapType.END_POINT) return Code.SYS_ERR_ILLEGAL_INVOCATION;
-    const slot = findDestination(capabilities, cspace, destination);
+    const slot = findDestination(capabilities, cspace, destination, CapType.END_POINT);
     if (slot < 0) return -slot;
     if (capabilities.typeOf(slot) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
     capabilities.putCopy(slot, capabilities.objectOf(source), capabilities.rightsOf(source));

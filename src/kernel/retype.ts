@@ -24,6 +24,9 @@ import {
 } from './capability-types.js';
 import type { KernelState } from './kernel-state.js';
 
+/** Tables lie below 4 GiB, in KiB: TTBR0 and the entries that point to tables hold no more bits. */
+const TABLE_LIMIT = 2 ** 22;
+
 /** What to make: type, place in the source and size in bytes, how many. */
 export interface RetypeRequest {
   readonly type: number;
@@ -42,6 +45,7 @@ export interface RetypeRequest {
  * `SYS_ERR_INVALID_SIZE` not a size of the type; `SYS_ERR_RETYPE_INVALID_COUNT`;
  * `SYS_ERR_RETYPE_INVALID_OFFSET` unaligned, or the range leaves the source;
  * `SYS_ERR_REVOKE_FIRST` the range has descendants; `SYS_ERR_RETYPE_CREATE` no RAM lies there;
+ * `SYS_ERR_PADDR_OVERFLOW` a table above 4 GiB;
  * `SYS_ERR_OUT_OF_CAPABILITIES`.
  */
 export function retype(
@@ -62,10 +66,14 @@ export function retype(
   const left = capabilities.objects[parentAt + OBJECT_SIZE] - offset / 1024;
   const aligned = Number.isSafeInteger(first) && first % objectAlignment(type) === 0;
   if (!(offset >= 0) || !aligned) return Code.SYS_ERR_RETYPE_INVALID_OFFSET;
-  // An endpoint takes no memory of its own: any number of them can be made.
-  if (type !== CapType.END_POINT) {
+  if (type === CapType.END_POINT) {
+    // It takes no memory of its own, so that any number can be made, where the Dispatcher lies: the
+    // mapping database relies on descendants lying inside of what they were made from.
+    if (offset !== 0) return Code.SYS_ERR_RETYPE_INVALID_OFFSET;
+  } else {
     if (!(count * size <= left)) return Code.SYS_ERR_RETYPE_INVALID_OFFSET;
     if (database.descendantIn(parent, first, count * size) !== 0) return Code.SYS_ERR_REVOKE_FIRST;
+    if (isVNode(type) && first + count * size > TABLE_LIMIT) return Code.SYS_ERR_PADDR_OVERFLOW;
   }
 
   const rights = capabilities.rightsOf(source);
