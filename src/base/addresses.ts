@@ -32,6 +32,14 @@ export const GIB = 1024 * MIB;
 export const PAGE_BYTES = 4 * KIB;
 export const PAGE_SHIFT = 12;
 
+/**
+ * The page that an address lies in, or the whole pages in a size; below 2^43. A small integer for the
+ * compiler too: a quotient would be a double, and would be boxed wherever it is passed on.
+ */
+export function pageNumber(bytes: number): number {
+  return (bytes / PAGE_BYTES) | 0;
+}
+
 /** `value` rounded down to a multiple of `granule`; any positive granule, exact up to 2^53. */
 export function roundDown(value: number, granule: number): number {
   return value - (value % granule);

@@ -22,6 +22,7 @@ import {
   MIB,
   OK,
   PAGE_BYTES,
+  pageNumber,
   pushError,
   roundUp,
   setBits,
@@ -127,7 +128,7 @@ export class MetadataRegion implements RecordSource {
 
   private grow(target: Growable, blocks: number): ErrorNumber {
     const wanted = Math.min(roundUp(blocks * target.slab.blockBytes, PAGE_BYTES), MOST_BYTES);
-    const { page, pages } = this.findRoom(wanted / PAGE_BYTES);
+    const { page, pages } = this.findRoom(pageNumber(wanted));
     if (pages === 0) return Code.LIB_ERR_PMAP_METADATA_FULL;
     const { owner } = this;
     const cnodes = owner.slots.reserve(4);
@@ -146,7 +147,7 @@ export class MetadataRegion implements RecordSource {
     }
     const added = target.grow(pages * PAGE_BYTES);
     this.growths.push({ target, added, page, pages, frame: frame as CapRef, madeTable, cnodes });
-    setBits(this.taken, 0, page - this.base / PAGE_BYTES, pages);
+    setBits(this.taken, 0, page - pageNumber(this.base), pages);
     const { events, domain } = owner.resources;
     if (events.on) events.record(EventKind.SLAB_GROW, domain, page * PAGE_BYTES, added);
     return OK;
@@ -165,12 +166,12 @@ export class MetadataRegion implements RecordSource {
 
   /** The lowest free run of at most `most` pages that lies in one MiB; none where the region is full. */
   private findRoom(most: number): { readonly page: number; readonly pages: number } {
-    const all = this.bytes / PAGE_BYTES;
+    const all = pageNumber(this.bytes);
     const first = firstClearBitFrom(this.taken, 0, 0, all);
     if (first < 0) return { page: 0, pages: 0 };
     const border = Math.min(all, (first | (ROOT_ENTRY_PAGES - 1)) + 1, first + most);
     const end = firstBitFrom(this.taken, 0, first, border);
-    return { page: this.base / PAGE_BYTES + first, pages: (end < 0 ? border : end) - first };
+    return { page: pageNumber(this.base) + first, pages: (end < 0 ? border : end) - first };
   }
 
   private undoLast(): void {
@@ -187,7 +188,7 @@ export class MetadataRegion implements RecordSource {
     owner.unmapLeaves(owner.shadow.leafAt(page));
     if (madeTable) owner.removeTable(owner.shadow.tableOf(page));
     this.frames.free(frame);
-    clearBits(this.taken, 0, page - this.base / PAGE_BYTES, pages);
+    clearBits(this.taken, 0, page - pageNumber(this.base), pages);
   }
 
   /** Takes back all that the records of a pmap of somebody else's live in; it is not used any more. */

@@ -8,7 +8,16 @@
  *     mapLeaves       unmapLeaves      map
  *     detach          attach           unmap │ map, and modify where flags differ
  */
-import { type CapRef, Code, capRef, type ErrorNumber, OK, pushError } from '../base/index.js';
+import {
+  type CapRef,
+  Code,
+  capRef,
+  type ErrorNumber,
+  OK,
+  PAGE_BYTES,
+  pageNumber,
+  pushError,
+} from '../base/index.js';
 import { Kind } from '../format/index.js';
 import { type Invocations, type MappingObserver, PagingFlags } from '../kernel/index.js';
 import { EventKind, type EventRing } from '../machine/index.js';
@@ -65,7 +74,6 @@ export interface RecordSource {
 }
 
 const ENTRY_MASK = ROOT_ENTRY_PAGES - 1;
-const PAGE_SHIFT = 12;
 
 /** Records that must stay free so that the records themselves can always be refilled. */
 export const RESERVED_LEAVES = 2;
@@ -98,7 +106,7 @@ export class PmapCore implements MappingObserver {
     this.slots = resources.slots;
     this.policy = resources.policy;
     this.root = resources.root;
-    this.endPage = resources.memoryOffset / 2 ** PAGE_SHIFT;
+    this.endPage = pageNumber(resources.memoryOffset);
     this.shadow.leaves.grow(FIRST_LEAF_BYTES);
     this.shadow.tables.grow(FIRST_TABLE_BYTES);
   }
@@ -253,7 +261,7 @@ export class PmapCore implements MappingObserver {
       frame,
       isRoot ? page >>> ROOT_INDEX_SHIFT : page & ENTRY_MASK,
       this.kernelFlags(flags, kind),
-      offset * 2 ** PAGE_SHIFT,
+      offset * PAGE_BYTES,
       entries,
       slot as CapRef,
     );
@@ -314,7 +322,7 @@ export class PmapCore implements MappingObserver {
       words[at + LEAF_FRAME] as CapRef,
       this.entryOf(page, kind),
       this.kernelFlags(leafFlags(run), kind),
-      words[at + LEAF_OFFSET] * 2 ** PAGE_SHIFT,
+      words[at + LEAF_OFFSET] * PAGE_BYTES,
       words[at + LEAF_TOTAL],
       mapping,
     );
@@ -370,7 +378,7 @@ export class PmapCore implements MappingObserver {
 
   /** From the kernel: a Mapping has gone that we did not ask it to take away. */
   mappingLost(address: number): void {
-    const head = this.shadow.leafAt(address / 2 ** PAGE_SHIFT);
+    const head = this.shadow.leafAt(pageNumber(address));
     if (head === 0) return;
     const mapping = this.shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_MAPPING];
     this.forgetMapping(head);
@@ -380,11 +388,11 @@ export class PmapCore implements MappingObserver {
 
   /** From the kernel: a table has gone from the root, and every leaf in it from our sight. */
   tableLost(address: number): void {
-    const page = address / 2 ** PAGE_SHIFT;
+    const page = pageNumber(address);
     const record = this.shadow.tableOf(page);
     if (record === 0) return;
     for (let at = page; at < page + ROOT_ENTRY_PAGES; at += 1) {
-      if (this.shadow.leafAt(at) !== 0) this.mappingLost(at * 2 ** PAGE_SHIFT);
+      if (this.shadow.leafAt(at) !== 0) this.mappingLost(at * PAGE_BYTES);
     }
     const words = this.shadow.tables.words;
     const vnode = capRef(words[tableAt(record) + TABLE_VNODE]);

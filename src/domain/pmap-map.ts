@@ -5,13 +5,29 @@
  * It is kept in arrays that are used again, because a map of one page must not allocate. All checks
  * are made in the plan; what the commit still meets are allocations that fail, and it undoes them.
  */
-import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, pushError } from '../base/index.js';
+import {
+  anyBit,
+  type CapRef,
+  Code,
+  type ErrorNumber,
+  OK,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  pageNumber,
+  pushError,
+} from '../base/index.js';
 import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
-import type { PmapCore } from './pmap-core.js';
+import { type PmapCore, RESERVED_LEAVES } from './pmap-core.js';
 import { isRootKind, type MapRequest, pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
-import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT, TABLE_ADDRESS, tableAt } from './table-records.js';
-import { ALL_VREGION_FLAGS } from './vregion-flags.js';
+import {
+  ROOT_ENTRY_PAGES,
+  ROOT_INDEX_SHIFT,
+  TABLE_ADDRESS,
+  TABLE_TAKEN,
+  tableAt,
+} from './table-records.js';
+import { ALL_VREGION_FLAGS, VRegionFlags } from './vregion-flags.js';
 
 /** What an operation takes before it can be done. */
 export interface PmapCost {
@@ -27,6 +43,11 @@ export interface PmapCost {
 }
 
 const PIECE_WORDS = 4;
+const ROOT_ENTRY_BYTES = ROOT_ENTRY_PAGES * PAGE_BYTES;
+/** Flags that leave no choice but small pages. */
+const SMALL_FLAGS = ALL_VREGION_FLAGS & ~(VRegionFlags.LARGE | VRegionFlags.HUGE);
+/** No error number: what {@link MapOperation} answers itself when the simple way is not the way. */
+const NOT_SIMPLE = -1;
 const ADDRESS_SPACE_BYTES = 2 ** 32;
 const TABLE_ENTRY_PAGES_MASK = ROOT_ENTRY_PAGES - 1;
 
@@ -58,12 +79,63 @@ export class MapOperation {
 
   /** Plans and does it. The answer is in {@link offset} and {@link bytes}. */
   run(address: number, frame: CapRef, offset: number, bytes: number, flags: number): ErrorNumber {
+    if ((flags & ~SMALL_FLAGS) === 0 && bytes <= ROOT_ENTRY_BYTES) {
+      const done = this.mapSimply(address, frame, offset, bytes, flags);
+      if (done !== NOT_SIMPLE) return done;
+    }
     const error = this.plan(address, frame, offset, bytes, flags);
     if (error !== OK || this.count === 0) return error;
     const done = this.reserveAndCommit(frame, flags & ALL_VREGION_FLAGS);
     if (done !== OK) return done;
     const { events, domain } = this.core.resources;
     if (events.on) events.record(EventKind.MAP, domain, address, this.bytes, flags);
+    return OK;
+  }
+
+  /**
+   * The usual case in one go: small pages in a table that is there, with records and slots at hand.
+   * Whatever is not plainly right is {@link NOT_SIMPLE}, and left to the plan to judge.
+   */
+  private mapSimply(
+    address: number,
+    frame: CapRef,
+    offset: number,
+    bytes: number,
+    flags: number,
+  ): ErrorNumber {
+    const { core } = this;
+    const { shadow, invocations } = core;
+    const page = address >>> PAGE_SHIFT;
+    const inPage = offset & (PAGE_BYTES - 1);
+    const rounded = (inPage + bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
+    const pages = rounded >>> PAGE_SHIFT;
+    const entry = page & TABLE_ENTRY_PAGES_MASK;
+    const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
+    const fits =
+      (page << PAGE_SHIFT) >>> 0 === address &&
+      (offset | 0) === offset &&
+      offset >= 0 &&
+      (bytes | 0) === bytes &&
+      pages > 0 &&
+      entry + pages <= ROOT_ENTRY_PAGES &&
+      page + pages <= core.endPage;
+    if (!fits || (root & 1) === 0 || core.policy.identifiesEachStep) return NOT_SIMPLE;
+    if (anyBit(shadow.tables.words, tableAt(root >>> 1) + TABLE_TAKEN, entry, pages)) {
+      return NOT_SIMPLE;
+    }
+    if (shadow.leaves.slab.freeCount <= RESERVED_LEAVES || core.slots.freeCount === 0) {
+      return NOT_SIMPLE;
+    }
+    if (invocations.identifyFrame(frame) !== OK) return NOT_SIMPLE;
+    const first = offset >>> PAGE_SHIFT;
+    if (!((first + pages) * (PAGE_BYTES / 1024) <= invocations.identity.kibibytes))
+      return NOT_SIMPLE;
+    const error = core.mapLeaves(page, pages, Kind.SMALL, flags, frame, first);
+    if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_DO_MAP);
+    this.offset = offset - inPage;
+    this.bytes = rounded;
+    const { events, domain } = core.resources;
+    if (events.on) events.record(EventKind.MAP, domain, address, rounded, flags);
     return OK;
   }
 
@@ -91,16 +163,17 @@ export class MapOperation {
   plan(address: number, frame: CapRef, offset: number, bytes: number, flags: number): ErrorNumber {
     const { core, request } = this;
     this.count = 0;
-    this.missing.length = 0;
-    this.emptied.length = 0;
+    if (this.missing.length > 0) this.missing.length = 0;
+    if (this.emptied.length > 0) this.emptied.length = 0;
     const { invocations, policy } = core;
     const identified = invocations.identifyFrame(frame);
     if (identified !== OK) return pushError(identified, Code.LIB_ERR_PMAP_FRAME_IDENTIFY);
     const identity = invocations.identity;
     if (address % PAGE_BYTES !== 0) return Code.LIB_ERR_VREGION_BAD_ALIGNMENT;
-    if (!(offset >= 0 && bytes >= 0)) return Code.LIB_ERR_PMAP_FRAME_SIZE;
-    request.page = address / PAGE_BYTES;
-    request.frame = identity.base / PAGE_BYTES;
+    const sizes = Number.isSafeInteger(offset) && Number.isSafeInteger(bytes);
+    if (!sizes || offset < 0 || bytes < 0) return Code.LIB_ERR_PMAP_FRAME_SIZE;
+    request.page = pageNumber(address);
+    request.frame = identity.kibibyte >>> 2;
     request.frameBytes = identity.bytes;
     request.offset = offset;
     request.bytes = bytes;
@@ -123,7 +196,7 @@ export class MapOperation {
     }
     const kind = policy.leafKind(request, granule, request.page, 0, 1);
     if (end > core.resources.memoryOffset) return reservedError(isRootKind(kind));
-    const pages = this.bytes / PAGE_BYTES;
+    const pages = pageNumber(this.bytes);
     if (core.shadow.anyMapped(request.page, pages)) {
       return pushError(Code.LIB_ERR_PMAP_EXISTING_MAPPING, Code.LIB_ERR_PMAP_DO_MAP);
     }
@@ -150,7 +223,7 @@ export class MapOperation {
     const again = core.invocations.identifyFrame(frame);
     if (again !== OK) return pushError(again, Code.LIB_ERR_PMAP_DO_MAP);
     const first = request.page >>> ROOT_INDEX_SHIFT;
-    const last = (request.page + this.bytes / PAGE_BYTES - 1) >>> ROOT_INDEX_SHIFT;
+    const last = (request.page + pageNumber(this.bytes) - 1) >>> ROOT_INDEX_SHIFT;
     const pieces = granule === PAGE_BYTES ? last - first + 1 : 1;
     for (let piece = 0; piece < pieces; piece += 1) {
       const error = core.invocations.identifyFrame(frame);
@@ -168,7 +241,7 @@ export class MapOperation {
   private listPieces(granule: number, pages: number): void {
     const { core, request } = this;
     const end = request.page + pages;
-    const firstOffset = this.offset / PAGE_BYTES;
+    const firstOffset = pageNumber(this.offset);
     for (let page = request.page; page < end; ) {
       const frame = request.frame + firstOffset + page - request.page;
       const kind = core.policy.leafKind(request, granule, page, frame, end - page);

@@ -4,7 +4,15 @@
  * The kernel changes the entries; the records are cut where the flags now differ, and joined again
  * where they no longer do, so that toggling a page's flags leaves nothing behind.
  */
-import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, pushError } from '../base/index.js';
+import {
+  type CapRef,
+  Code,
+  type ErrorNumber,
+  OK,
+  PAGE_BYTES,
+  pageNumber,
+  pushError,
+} from '../base/index.js';
 import { EventKind } from '../machine/index.js';
 import {
   LEAF_HEAD,
@@ -23,7 +31,7 @@ import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
 import { ROOT_ENTRY_PAGES } from './table-records.js';
 import { ALL_VREGION_FLAGS } from './vregion-flags.js';
 
-const ADDRESS_SPACE_PAGES = 2 ** 32 / PAGE_BYTES;
+const ADDRESS_SPACE_BYTES = 2 ** 32;
 
 /** Pages `from` up to `to` of one Mapping. */
 interface Piece {
@@ -73,10 +81,10 @@ export class ModifyOperation {
     this.pieces.length = 0;
     this.bytes = 0;
     if (address % PAGE_BYTES !== 0) return Code.LIB_ERR_VREGION_BAD_ALIGNMENT;
-    const pages = Math.ceil(bytes / PAGE_BYTES);
-    if (pages === 0) return OK;
-    const first = address / PAGE_BYTES;
-    if (!(first >= 0 && pages > 0 && first + pages <= ADDRESS_SPACE_PAGES)) {
+    const pages = pageNumber(bytes + PAGE_BYTES - 1);
+    if (bytes === 0) return OK;
+    const first = pageNumber(address);
+    if (!(address >= 0 && address + bytes <= ADDRESS_SPACE_BYTES && bytes > 0)) {
       return pushError(Code.LIB_ERR_PMAP_FIND_VNODE, Code.LIB_ERR_PMAP_MODIFY_FLAGS);
     }
     let crosses = false;

@@ -14,6 +14,7 @@ import {
   MIB,
   OK,
   PAGE_BYTES,
+  pageNumber,
   pushError,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
@@ -73,7 +74,7 @@ export class PmapPromotion {
     }
     this.kind = kind;
     this.pages = pagesPerLeaf(kind);
-    const page = Math.floor(address / PAGE_BYTES);
+    const page = pageNumber(address);
     this.first = page - (page % this.pages);
     const record = shadow.leafAt(this.first);
     if (record === 0) return Code.LIB_ERR_PMAP_FIND_VNODE;
@@ -113,7 +114,7 @@ export class PmapPromotion {
     if (this.kind === Kind.SUPERSECTION && !inRoot) return Code.LIB_ERR_PMAP_EXISTING_MAPPING;
     const error = core.invocations.identifyFrame(this.frame);
     if (error !== OK) return error;
-    const frame = core.invocations.identity.base / PAGE_BYTES + this.offset;
+    const frame = (core.invocations.identity.kibibyte >>> 2) + this.offset;
     if (frame % pages !== 0) return Code.SYS_ERR_VM_FRAME_UNALIGNED;
     const tables = this.kind === Kind.SECTION ? -1 : 0;
     const heads = this.heads().length;

@@ -12,6 +12,7 @@ import {
   type ErrorNumber,
   OK,
   PAGE_BYTES,
+  pageNumber,
   pushError,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
@@ -60,7 +61,7 @@ export class ReshapeOperation {
   split(address: number): ErrorNumber {
     const planned = this.planSplit(address);
     if (planned !== OK || this.cost === NO_COST) return planned;
-    const error = this.transact((undo) => this.splitAt(address / PAGE_BYTES, undo));
+    const error = this.transact((undo) => this.splitAt(pageNumber(address), undo));
     return error === OK ? OK : pushError(error, Code.LIB_ERR_PMAP_SPLIT);
   }
 
@@ -69,7 +70,7 @@ export class ReshapeOperation {
     const { shadow } = this.core;
     this.cost = NO_COST;
     if (address % PAGE_BYTES !== 0) return Code.LIB_ERR_VREGION_BAD_ALIGNMENT;
-    const page = address / PAGE_BYTES;
+    const page = pageNumber(address);
     const record = page >= 0 && address < 2 ** 32 ? shadow.leafAt(page) : 0;
     if (record === 0) return pushError(Code.LIB_ERR_PMAP_FIND_VNODE, Code.LIB_ERR_PMAP_SPLIT);
     const words = shadow.leaves.words;

@@ -1,13 +1,30 @@
 /** Unmapping: whole Mappings, checked first, all or none. */
-import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, pushError } from '../base/index.js';
+import {
+  type CapRef,
+  Code,
+  type ErrorNumber,
+  OK,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  pageNumber,
+  pushError,
+} from '../base/index.js';
 import { EventKind } from '../machine/index.js';
-import { LEAF_HEAD, LEAF_MAPPING, LEAF_RUN, leafKindOf, RECORD_SHIFT } from './leaf-records.js';
+import {
+  LEAF_HEAD,
+  LEAF_MAPPING,
+  LEAF_RUN,
+  LEAF_TOTAL,
+  leafEntries,
+  leafKindOf,
+  RECORD_SHIFT,
+} from './leaf-records.js';
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { isRootKind, pagesPerEntry } from './pmap-policy.js';
-import { ROOT_ENTRY_PAGES } from './table-records.js';
+import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT } from './table-records.js';
 
-const ADDRESS_SPACE_PAGES = 2 ** 32 / PAGE_BYTES;
+const ADDRESS_SPACE_BYTES = 2 ** 32;
 
 /** One unmap call. One object serves all calls of a pmap. */
 export class UnmapOperation {
@@ -24,12 +41,39 @@ export class UnmapOperation {
 
   /** Plans and does it. The answer is in {@link bytes}. */
   run(address: number, bytes: number): ErrorNumber {
+    const simple = this.simpleHead(address, bytes);
+    if (simple !== 0) return this.unmapSimply(simple, address, bytes);
     const planned = this.plan(address, bytes);
     if (planned !== OK || this.count === 0) return planned;
     const error = this.count === 1 ? this.core.unmapLeaves(this.heads[0]) : this.commit();
     if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_UNMAP);
     const { events, domain } = this.core.resources;
     if (events.on) events.record(EventKind.UNMAP, domain, address, this.bytes);
+    return OK;
+  }
+
+  /** The only record of the Mapping of small pages that is exactly this range, or 0. */
+  private simpleHead(address: number, bytes: number): number {
+    const { shadow } = this.core;
+    const page = address >>> PAGE_SHIFT;
+    if ((page << PAGE_SHIFT) >>> 0 !== address) return 0;
+    const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
+    if ((root & 1) === 0) return 0;
+    const head = shadow.leaves.find(page);
+    if (head === 0) return 0;
+    const words = shadow.leaves.words;
+    const at = head << RECORD_SHIFT;
+    const entries = leafEntries(words[at + LEAF_RUN]);
+    const whole = words[at + LEAF_HEAD] === page && words[at + LEAF_TOTAL] === entries;
+    return whole && entries * PAGE_BYTES === bytes ? head : 0;
+  }
+
+  private unmapSimply(head: number, address: number, bytes: number): ErrorNumber {
+    const error = this.core.unmapLeaves(head);
+    if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_UNMAP);
+    this.bytes = bytes;
+    const { events, domain } = this.core.resources;
+    if (events.on) events.record(EventKind.UNMAP, domain, address, bytes);
     return OK;
   }
 
@@ -59,10 +103,10 @@ export class UnmapOperation {
     this.count = 0;
     this.bytes = 0;
     if (address % PAGE_BYTES !== 0) return Code.LIB_ERR_VREGION_BAD_ALIGNMENT;
-    const pages = Math.ceil(bytes / PAGE_BYTES);
-    if (pages === 0) return OK;
-    const first = address / PAGE_BYTES;
-    if (!(first >= 0 && pages > 0 && first + pages <= ADDRESS_SPACE_PAGES)) return notFound();
+    const pages = pageNumber(bytes + PAGE_BYTES - 1);
+    if (bytes === 0) return OK;
+    const first = pageNumber(address);
+    if (!(address >= 0 && address + bytes <= ADDRESS_SPACE_BYTES && bytes > 0)) return notFound();
     const end = first + pages;
     for (let page = first; page < end; ) {
       const head = shadow.leafAt(page);

@@ -14,6 +14,7 @@ import {
   hex0x,
   OK,
   PAGE_BYTES,
+  pageNumber,
   pushError,
   type RegionTree,
   VmError,
@@ -282,7 +283,7 @@ export class Pmap {
   lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
     const { core } = this;
     if (!(address >= 0 && address < 2 ** 32)) return undefined;
-    const page = Math.floor(address / PAGE_BYTES);
+    const page = pageNumber(address);
     const record = core.shadow.leafAt(page);
     if (record === 0) return undefined;
     const words = core.shadow.leaves.words;

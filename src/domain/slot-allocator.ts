@@ -20,7 +20,6 @@ import {
   OK,
   pushError,
   setBits,
-  testBit,
 } from '../base/index.js';
 import {
   CapType,
@@ -52,10 +51,10 @@ export interface SlotAllocator {
   readonly freeCount: number;
 }
 
-/** A stack of free slots with a bit each, so that a slot is never given back twice. */
+/** A stack of free slots, and a bit for each that is out, so that none is given back twice. */
 class SlotStack {
-  private stack = new Int32Array(CNODE_SLOTS);
-  private readonly free = new Map<number, Uint32Array>();
+  private stack: Int32Array = new Int32Array(CNODE_SLOTS);
+  private out: Uint32Array = new Uint32Array(bitSetWords(16 * CNODE_SLOTS));
   count = 0;
 
   /** Takes in the slots `first` up to `end` of a CNode, the lowest on top. */
@@ -70,29 +69,32 @@ class SlotStack {
       this.stack[this.count] = capRefOf(cnode, slot);
       this.count += 1;
     }
-    const bits = this.free.get(cnode) ?? new Uint32Array(bitSetWords(CNODE_SLOTS));
-    setBits(bits, 0, first, end - first);
-    this.free.set(cnode, bits);
+    const words = bitSetWords((cnode + 1) * CNODE_SLOTS);
+    if (words > this.out.length) {
+      const larger = new Uint32Array(words * 2);
+      larger.set(this.out);
+      this.out = larger;
+    }
   }
 
   /** Forgets a CNode whose slots are all free and on top of the stack. */
-  remove(cnode: number): void {
+  dropLast(): void {
     this.count -= CNODE_SLOTS;
-    this.free.delete(cnode);
   }
 
   pop(): number {
     this.count -= 1;
     const ref = this.stack[this.count];
-    const bits = this.free.get(ref >>> 8) as Uint32Array;
-    bits[(ref & 0xff) >>> 5] &= ~(1 << (ref & 31));
+    this.out[ref >>> 5] |= 1 << (ref & 31);
     return ref;
   }
 
   push(ref: CapRef): ErrorNumber {
-    const bits = ref < 0 ? undefined : this.free.get(ref >>> 8);
-    if (bits === undefined || testBit(bits, 0, ref & 0xff)) return Code.LIB_ERR_SLOT_UNALLOCATED;
-    bits[(ref & 0xff) >>> 5] |= 1 << (ref & 31);
+    const word = ref >>> 5;
+    const bit = 1 << (ref & 31);
+    if (word >= this.out.length || (this.out[word] & bit) === 0)
+      return Code.LIB_ERR_SLOT_UNALLOCATED;
+    this.out[word] &= ~bit;
     this.stack[this.count] = ref;
     this.count += 1;
     return OK;
@@ -241,7 +243,7 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
     for (let count = 0; count < growths; count += 1) {
       const last = this.cnodes.pop();
       if (last === undefined) return;
-      this.slots.remove(last.slot);
+      this.slots.dropLast();
       this.invocations.delete(rootSlotRef(last.slot));
       this.ram.free(last.memory, CNODE_BYTES);
       this.nextRootSlot = last.slot;

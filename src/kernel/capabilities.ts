@@ -20,8 +20,9 @@
  *     0 type   1 base, KiB   2 size, KiB   3 parent object   4, 5 left and right in the database
  *     6 depth in the tree of descent   7 one of its copies (a slot)
  *     8 CNode: first slot; VNode: number of its table; Dispatcher, EndPoint: number of the domain
- *     9 CNode: number of slots
+ *     9 CNode: number of slots   10 number of the object without a parent that all came from
  */
+import { RegionTree } from '../base/index.js';
 import { CapType } from './capability-types.js';
 
 export const SLOT_SHIFT = 3;
@@ -57,6 +58,11 @@ export const OBJECT_COPY = 7;
 /** The kernel's own number for what the object is made of: see the figure above. */
 export const OBJECT_PART = 8;
 export const OBJECT_SLOTS = 9;
+/**
+ * What is told apart by this may overlap: capabilities that a boot loader hands over can name the same
+ * memory, while objects made from one of them never do unless one was made from the other.
+ */
+export const OBJECT_FAMILY = 10;
 
 const FIRST_CAPACITY = 1024;
 /** The most slots and objects that the kernel holds: a run-away domain must not exhaust the host. */
@@ -80,7 +86,9 @@ export class Capabilities {
   private usedObjects = 1;
   private freeObject = 0;
   private liveObjects = 0;
-  private readonly freeRuns = new Map<number, number[]>();
+  private families = 0;
+  /** The runs of slots in use. The lowest place that fits is taken, whatever run was there before. */
+  private readonly runs = new RegionTree();
 
   /** The number of objects that exist. */
   get objectCount(): number {
@@ -89,21 +97,18 @@ export class Capabilities {
 
   /** The first of `count` adjacent empty slots, or 0 when the kernel holds too many already. */
   allocateSlots(count: number): number {
-    const reused = this.freeRuns.get(count)?.pop();
-    if (reused !== undefined) return reused;
-    if (this.usedSlots + count > MAX_SLOTS) return 0;
-    const first = this.usedSlots;
-    this.usedSlots += count;
+    const first = this.runs.firstGap(1, MAX_SLOTS, count, 1);
+    if (first < 0) return 0;
+    this.runs.insert(first, count, 0);
+    this.usedSlots = Math.max(this.usedSlots, first + count);
     const words = this.usedSlots << SLOT_SHIFT;
     if (words > this.slots.length) this.slots = grown(this.slots, words);
     return first;
   }
 
-  /** Gives back `count` adjacent slots from `first`, all of them empty. */
-  freeSlots(first: number, count: number): void {
-    const runs = this.freeRuns.get(count);
-    if (runs === undefined) this.freeRuns.set(count, [first]);
-    else runs.push(first);
+  /** Gives back the run of slots that begins with `first`, all of them empty. */
+  freeSlots(first: number): void {
+    this.runs.remove(first);
   }
 
   /** A new object without copies, or 0 when the kernel holds too many already. Units: KiB. */
@@ -126,6 +131,9 @@ export class Capabilities {
     this.objects[at + OBJECT_PARENT] = parent;
     this.objects[at + OBJECT_DEPTH] =
       parent === 0 ? 0 : this.objects[(parent << OBJECT_SHIFT) + OBJECT_DEPTH] + 1;
+    if (parent === 0) this.families += 1;
+    this.objects[at + OBJECT_FAMILY] =
+      parent === 0 ? this.families : this.objects[(parent << OBJECT_SHIFT) + OBJECT_FAMILY];
     this.liveObjects += 1;
     return object;
   }

@@ -2,7 +2,7 @@ export { Asids } from './asids.js';
 export * from './attribute-policy.js';
 export * from './capability-types.js';
 export { capRefOf, cnodeOf, rootSlotRef, slotOf } from './cspace.js';
-export { type CSpaces, type Identity, Invocations } from './invocations.js';
+export { type CSpaces, Identity, Invocations } from './invocations.js';
 export * from './kernel.js';
 export type { RetypeRequest } from './retype.js';
 export { leafBytes, type MappingObserver } from './translation-tables.js';

@@ -27,12 +27,22 @@ export interface CSpaces {
 }
 
 /** What {@link Invocations.identify} found; filled anew by each call. */
-export interface Identity {
-  type: number;
-  rights: number;
+export class Identity {
+  type: number = CapType.NULL;
+  rights = 0;
+  /** Physical address and size of the object in KiB, which are small integers for all addresses. */
+  kibibyte = 0;
+  kibibytes = 0;
+
   /** Physical address of the object, in bytes. */
-  base: number;
-  bytes: number;
+  get base(): number {
+    return this.kibibyte * 1024;
+  }
+
+  /** Size of the object, in bytes. */
+  get bytes(): number {
+    return this.kibibytes * 1024;
+  }
 }
 
 /** The parts of the kernel that invocations reach. */
@@ -46,7 +56,7 @@ export interface KernelParts {
 /** The system-call interface of one CSpace. */
 export class Invocations {
   /** The answer of the last successful {@link identify}. */
-  readonly identity: Identity = { type: CapType.NULL, rights: 0, base: 0, bytes: 0 };
+  readonly identity = new Identity();
   private readonly state: KernelState;
   private readonly vnodes: VNodeOperations;
   private readonly deletion: Deletion;
@@ -83,8 +93,8 @@ export class Invocations {
     const identity = this.identity;
     identity.type = type;
     identity.rights = capabilities.rightsOf(slot);
-    identity.base = capabilities.objects[at + OBJECT_BASE] * 1024;
-    identity.bytes = capabilities.objects[at + OBJECT_SIZE] * 1024;
+    identity.kibibyte = capabilities.objects[at + OBJECT_BASE];
+    identity.kibibytes = capabilities.objects[at + OBJECT_SIZE];
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }

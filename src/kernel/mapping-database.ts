@@ -1,27 +1,35 @@
 /**
  * The mapping database: every memory object, in one order that answers who descends from whom.
  *
- * Ranges nest: what is made from an object lies inside it. Ordered by base, larger first, shallower
- * first, the objects stand in the pre-order of the tree of descent, so that the descendants of an
- * object are the run right behind it:
+ * Ranges nest: what is made from an object lies inside it, and what is made from the same object does
+ * not overlap. Ordered by base, larger first, shallower first, the objects stand in the pre-order of
+ * the tree of descent, so that the descendants of an object are the run right behind it:
  *
  *     RAM 0..64K │ RAM 0..16K │ VNode 0..1K │ VNode 1K..2K │ RAM 16K..32K │ Frame 16K..32K
  *     └──────────────────────── descendants of the first ────────────────────────────────┘
  *
+ * Two exceptions. Objects that nothing was made from may overlap, so that each of them and what came
+ * of it stand together as a family, one behind the other. Endpoints lie where their Dispatcher lies;
+ * but nothing is made from them.
+ *
  * Kept as a treap: a search tree by that order, a heap by a hash of the object's number, which makes
- * it balanced without any bookkeeping. Each question below costs O(log n).
+ * it balanced without any bookkeeping. Each question below costs O(log n) and no more, however deep
+ * the descent: a domain decides how deep that is.
  * (Barrelfish `lib/mdb`, an AA tree over the capabilities themselves; here copies share a node.)
  */
 import {
   type Capabilities,
   OBJECT_BASE,
   OBJECT_DEPTH,
+  OBJECT_FAMILY,
   OBJECT_LEFT,
   OBJECT_PARENT,
   OBJECT_RIGHT,
   OBJECT_SHIFT,
   OBJECT_SIZE,
+  OBJECT_TYPE,
 } from './capabilities.js';
+import { CapType } from './capability-types.js';
 
 /** 2^32 divided by the golden ratio: spreads consecutive numbers over the whole range. */
 const SPREAD = 0x9e37_79b1;
@@ -50,6 +58,8 @@ export class MappingDatabase {
     const objects = this.capabilities.objects;
     const atA = a << OBJECT_SHIFT;
     const atB = b << OBJECT_SHIFT;
+    const family = objects[atA + OBJECT_FAMILY] - objects[atB + OBJECT_FAMILY];
+    if (family !== 0) return family < 0;
     const base = objects[atA + OBJECT_BASE] - objects[atB + OBJECT_BASE];
     if (base !== 0) return base < 0;
     const size = objects[atB + OBJECT_SIZE] - objects[atA + OBJECT_SIZE];
@@ -153,12 +163,13 @@ export class MappingDatabase {
     return found;
   }
 
-  /** The last object with a base below `base`, or 0. Unit: KiB. */
-  private lastBelow(base: number): number {
+  /** The last object of a family with a base below `base`, or 0. Unit: KiB. */
+  private lastBelow(family: number, base: number): number {
     let found = 0;
     for (let node = this.root; node !== 0; ) {
-      if (this.field(node, OBJECT_BASE) < base) {
-        found = node;
+      const order = this.field(node, OBJECT_FAMILY) - family;
+      if (order < 0 || (order === 0 && this.field(node, OBJECT_BASE) < base)) {
+        if (order === 0) found = node;
         node = this.field(node, OBJECT_RIGHT);
       } else {
         node = this.field(node, OBJECT_LEFT);
@@ -167,47 +178,57 @@ export class MappingDatabase {
     return found;
   }
 
-  /** The first object behind `object` with a base of at least `base`, or 0. Unit: KiB. */
-  private firstBehind(object: number, base: number): number {
+  /** The first object of a family with a base of at least `base`, or 0. Unit: KiB. */
+  private firstFrom(family: number, base: number): number {
     let found = 0;
     for (let node = this.root; node !== 0; ) {
-      if (this.field(node, OBJECT_BASE) >= base && this.before(object, node)) {
-        found = node;
+      const order = this.field(node, OBJECT_FAMILY) - family;
+      if (order > 0 || (order === 0 && this.field(node, OBJECT_BASE) >= base)) {
+        if (order === 0) found = node;
         node = this.field(node, OBJECT_LEFT);
       } else {
         node = this.field(node, OBJECT_RIGHT);
       }
     }
     return found;
+  }
+
+  private endOf(object: number): number {
+    return this.field(object, OBJECT_BASE) + this.field(object, OBJECT_SIZE);
   }
 
   /** Whether `descendant` was made, in any number of steps, from `object`. */
   isDescendant(descendant: number, object: number): boolean {
-    const depth = this.field(object, OBJECT_DEPTH);
-    let node = descendant;
-    while (node !== 0 && this.field(node, OBJECT_DEPTH) > depth) {
-      node = this.field(node, OBJECT_PARENT);
-    }
-    return node === object && descendant !== object;
+    return (
+      this.before(object, descendant) &&
+      this.field(descendant, OBJECT_FAMILY) === this.field(object, OBJECT_FAMILY) &&
+      this.field(descendant, OBJECT_BASE) < this.endOf(object) &&
+      this.field(object, OBJECT_TYPE) !== CapType.END_POINT
+    );
   }
 
-  /** A descendant of `object` that shares memory with `[base, base + size)` KiB, or 0. */
+  /** A descendant of `object` that shares memory with `[base, base + size)` KiB inside it, or 0. */
   descendantIn(object: number, base: number, size: number): number {
-    const behind = this.firstBehind(object, base);
+    const family = this.field(object, OBJECT_FAMILY);
+    const from =
+      base === this.field(object, OBJECT_BASE) ? this.next(object) : this.firstFrom(family, base);
     if (
-      behind !== 0 &&
-      this.field(behind, OBJECT_BASE) < base + size &&
-      this.isDescendant(behind, object)
+      from !== 0 &&
+      this.field(from, OBJECT_BASE) < base + size &&
+      this.isDescendant(from, object)
     ) {
-      return behind;
+      return from;
     }
-    // What begins below `base` may still reach into the range: the last such object, or what it
-    // was made from.
-    let node = this.lastBelow(base);
-    while (node !== 0 && node !== object) {
-      const end = this.field(node, OBJECT_BASE) + this.field(node, OBJECT_SIZE);
-      if (end > base && this.isDescendant(node, object)) return node;
-      node = this.field(node, OBJECT_PARENT);
+    // What begins below `base` may still reach into the range: then the child of `object` does in
+    // which the last such object lies, since nothing reaches farther than what it was made from.
+    const below = this.lastBelow(family, base);
+    return below !== 0 && this.isDescendant(below, object) ? this.reaching(object, below, base) : 0;
+  }
+
+  /** Of `node` and what it was made from, up to `object`, one that reaches beyond `base`, or 0. */
+  private reaching(object: number, node: number, base: number): number {
+    for (let above = node; above !== object; above = this.field(above, OBJECT_PARENT)) {
+      if (this.endOf(above) > base) return above;
     }
     return 0;
   }
@@ -218,18 +239,36 @@ export class MappingDatabase {
     return behind !== 0 && this.isDescendant(behind, object) ? behind : 0;
   }
 
-  /** Objects that share memory with `[base, base + size)` KiB, in order. */
-  *overlapping(base: number, size: number): Generator<number> {
-    const enclosing: number[] = [];
-    const below = this.lastBelow(base);
-    for (let node = below; node !== 0; node = this.field(node, OBJECT_PARENT)) {
-      if (this.field(node, OBJECT_BASE) + this.field(node, OBJECT_SIZE) > base)
-        enclosing.push(node);
+  /** Makes what was made from `object` the children of what that was made from. */
+  passOnChildren(object: number): void {
+    const { objects } = this.capabilities;
+    const parent = this.field(object, OBJECT_PARENT);
+    for (let child = this.firstDescendant(object); child !== 0; ) {
+      objects[(child << OBJECT_SHIFT) + OBJECT_PARENT] = parent;
+      const isEndpoint = this.field(child, OBJECT_TYPE) === CapType.END_POINT;
+      const family = this.field(child, OBJECT_FAMILY);
+      const next = isEndpoint ? this.next(child) : this.firstFrom(family, this.endOf(child));
+      child = next !== 0 && this.isDescendant(next, object) ? next : 0;
     }
-    yield* enclosing.reverse();
-    let node = below === 0 ? this.first() : this.next(below);
-    for (; node !== 0 && this.field(node, OBJECT_BASE) < base + size; node = this.next(node)) {
-      yield node;
+  }
+
+  /** Objects that share memory with `[base, base + size)` KiB, family by family, in order. */
+  *overlapping(base: number, size: number): Generator<number> {
+    for (let member = this.first(); member !== 0; ) {
+      const family = this.field(member, OBJECT_FAMILY);
+      const enclosing: number[] = [];
+      for (let node = this.lastBelow(family, base); node !== 0; ) {
+        if (this.endOf(node) > base) enclosing.push(node);
+        node = this.field(node, OBJECT_PARENT);
+      }
+      yield* enclosing.reverse();
+      let node = this.firstFrom(family, base);
+      while (node !== 0 && this.field(node, OBJECT_FAMILY) === family) {
+        if (this.field(node, OBJECT_BASE) >= base + size) break;
+        yield node;
+        node = this.next(node);
+      }
+      member = this.firstFrom(family + 1, 0);
     }
   }
 

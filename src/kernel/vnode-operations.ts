@@ -7,7 +7,7 @@
  *     VNode_ARM_l1   Frame, DevFrame   Frame_, DevFrame_Mapping      section, or supersection
  *     VNode_ARM_l2   Frame, DevFrame   Frame_, DevFrame_Mapping      small page, or large page
  */
-import { Code, type ErrorNumber, OK, PAGE_BYTES } from '../base/index.js';
+import { Code, type ErrorNumber, OK, PAGE_BYTES, pageNumber, pushError } from '../base/index.js';
 import { Kind } from '../format/index.js';
 import { Cost, EventKind } from '../machine/index.js';
 import { PagingFlags } from './attribute-policy.js';
@@ -42,11 +42,14 @@ const ENTRY_BYTES = Float64Array.from({ length: 8 }, (_, kind) =>
   isReplicated(kind) ? leafBytes(kind) / REPLICATION : leafBytes(kind),
 );
 
+/** Pages that one table entry of a leaf of each kind stands for. */
+const ENTRY_PAGES = Int32Array.from(ENTRY_BYTES, (bytes) => bytes / PAGE_BYTES);
+
 /** Pages of one leaf of each kind. */
-const LEAF_PAGES = Float64Array.from({ length: 8 }, (_, kind) => leafBytes(kind) / PAGE_BYTES);
+const LEAF_PAGES = Int32Array.from({ length: 8 }, (_, kind) => leafBytes(kind) / PAGE_BYTES);
 
 /** The first page frame that a leaf of each kind cannot hold: 32 address bits, or 40. */
-const FRAME_LIMIT = Float64Array.from({ length: 8 }, (_, kind) =>
+const FRAME_LIMIT = Int32Array.from({ length: 8 }, (_, kind) =>
   kind === Kind.SUPERSECTION ? 2 ** 28 : 2 ** 20,
 );
 
@@ -99,6 +102,9 @@ export class VNodeOperations {
     const entries = table.words.length;
     const isL1 = tableType === CapType.VNODE_ARM_L1;
     const isTable = sourceType === CapType.VNODE_ARM_L2;
+    if (sourceType === CapType.NULL) {
+      return pushError(Code.SYS_ERR_CAP_NOT_FOUND, Code.SYS_ERR_SOURCE_CAP_LOOKUP);
+    }
     if (mappingType === 0 || (isTable && !isL1)) return Code.SYS_ERR_DEST_TYPE_INVALID;
     if ((slots[destination << SLOT_SHIFT] & 0xff) !== 0) return Code.SYS_ERR_SLOT_IN_USE;
     if (!isCount(entry) || entry >= entries) return Code.SYS_ERR_VNODE_SLOT_INVALID;
@@ -117,7 +123,7 @@ export class VNodeOperations {
       kind = leafKind(isL1, flags);
       const objects = capabilities.objects;
       const objectAt = slots[sourceAt + SLOT_OBJECT] << OBJECT_SHIFT;
-      const frame = objects[objectAt + OBJECT_BASE] / PAGE_KIBIBYTES + offset / PAGE_BYTES;
+      const kibibyte = objects[objectAt + OBJECT_BASE];
       const bytes = objects[objectAt + OBJECT_SIZE] * 1024;
       if (!isCount(offset) || offset + count * ENTRY_BYTES[kind] > bytes) {
         return Code.SYS_ERR_FRAME_OFFSET_INVALID;
@@ -125,10 +131,12 @@ export class VNodeOperations {
       if (isReplicated(kind) && ((entry | count) & (REPLICATION - 1)) !== 0) {
         return Code.SYS_ERR_VM_MAP_SIZE;
       }
-      if (kind === Kind.SMALL ? !Number.isInteger(frame) : frame % LEAF_PAGES[kind] !== 0) {
+      const frame = (kibibyte >>> 2) + pageNumber(offset);
+      const inPage = (kibibyte & (PAGE_KIBIBYTES - 1)) | (offset & (PAGE_BYTES - 1));
+      if (inPage !== 0 || (frame & (LEAF_PAGES[kind] - 1)) !== 0) {
         return Code.SYS_ERR_VM_FRAME_UNALIGNED;
       }
-      if (frame + count * (ENTRY_BYTES[kind] / PAGE_BYTES) > FRAME_LIMIT[kind]) {
+      if (frame + count * ENTRY_PAGES[kind] > FRAME_LIMIT[kind]) {
         return Code.SYS_ERR_PADDR_OVERFLOW;
       }
       const granted = tables.attributes.granted(flags);
@@ -143,7 +151,7 @@ export class VNodeOperations {
     slots[at + MAPPING_TABLE] = table.number;
     slots[at + MAPPING_SOURCE] = sourceSlot;
     slots[at + MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
-    slots[at + MAPPING_OFFSET] = offset / PAGE_BYTES;
+    slots[at + MAPPING_OFFSET] = pageNumber(offset);
     capabilities.linkMapping(destination, sourceSlot);
     table.mappings[entry] = destination;
     if (isTable)
@@ -263,8 +271,7 @@ export class VNodeOperations {
     slots[to + MAPPING_TABLE] = slots[at + MAPPING_TABLE];
     slots[to + MAPPING_SOURCE] = source;
     slots[to + MAPPING_RUN] = packRun(entry + offset, count - offset);
-    slots[to + MAPPING_OFFSET] =
-      slots[at + MAPPING_OFFSET] + (offset * ENTRY_BYTES[kind]) / PAGE_BYTES;
+    slots[to + MAPPING_OFFSET] = slots[at + MAPPING_OFFSET] + offset * ENTRY_PAGES[kind];
     capabilities.linkMapping(destination, source);
     tables.table(slots[at + MAPPING_TABLE]).mappings[entry + offset] = destination;
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
@@ -283,7 +290,7 @@ export class VNodeOperations {
     const count = run >>> RUN_ENTRY_BITS;
     const entry = (run & RUN_ENTRY_MASK) + count;
     const kind = (head >>> 16) & 0xff;
-    const pages = (count * ENTRY_BYTES[kind]) / PAGE_BYTES;
+    const pages = count * ENTRY_PAGES[kind];
     const nextRun = slots[nextAt + MAPPING_RUN];
     const continues =
       slots[nextAt] === head &&
