@@ -1,0 +1,112 @@
+/**
+ * Reading the tables of a target that is reached slowly: first the roots, then every level-2 table
+ * that they name, neighbours together, and nothing else.
+ */
+
+import { formatBytes, VmError } from '../base/index.js';
+import type { CpuProfile } from '../format/index.js';
+import { AddressSpace, TABLE_BYTES } from '../inspect/index.js';
+import { type TranslationRegisters, Ttbcr } from '../machine/index.js';
+import type { CapturedMemory } from './captured-memory.js';
+import type { LiveTarget } from './live-target.js';
+import { joinRanges, type MemoryRange } from './source-memory.js';
+
+/** How far reading is. */
+export interface CaptureProgress {
+  /** What is read: `root tables`, `L2 tables`, `memory`. */
+  readonly what: string;
+  /** Bytes read so far, and in all. */
+  readonly bytes: number;
+  readonly totalBytes: number;
+  /** Since reading of this began. */
+  readonly milliseconds: number;
+}
+
+/** Told of each part that was read. */
+export type ProgressListener = (progress: CaptureProgress) => void;
+
+/** Bytes that are asked for at once, so that progress can be told. */
+const BATCH_BYTES = 64 * 1024;
+/** A target must give this much a second, after a time to start with; JTAG gives 60 times as much. */
+const SLOWEST_BYTES_PER_SECOND = 1024;
+const GRACE_SECONDS = 10;
+
+/**
+ * Reads the tables that the registers lead to into `memory`; nothing if they are long descriptors.
+ *
+ * Errors: those of the target's connection; SOURCE_ERR_TARGET_TIMEOUT — it gives less than 1 KiB a
+ * second.
+ */
+export async function captureTables(
+  target: LiveTarget,
+  registers: TranslationRegisters,
+  profile: CpuProfile,
+  memory: CapturedMemory,
+  tell: ProgressListener | undefined,
+): Promise<void> {
+  if ((registers.ttbcr & Ttbcr.EAE) !== 0) return;
+  const input = { reader: memory, registers, profile };
+  const roots = new AddressSpace(input).roots
+    .filter((root) => !root.disabled)
+    .map(({ base, first, end }) => ({ pa: base + 4 * first, bytes: 4 * (end - first) }));
+  await captureRanges(target, roots, memory, 'root tables', tell);
+  const tables = Array.from(new AddressSpace(input).tableKibibytes, (kibibyte) => ({
+    pa: kibibyte * 1024,
+    bytes: TABLE_BYTES,
+  }));
+  await captureRanges(target, tables, memory, 'L2 tables', tell);
+}
+
+/**
+ * Reads `ranges` into `memory`, as far as they are not there yet; what the target has not stays
+ * absent.
+ *
+ * Errors: as {@link captureTables}.
+ */
+export async function captureRanges(
+  target: LiveTarget,
+  ranges: readonly MemoryRange[],
+  memory: CapturedMemory,
+  what: string,
+  tell: ProgressListener | undefined,
+): Promise<void> {
+  const wanted = joinRanges(ranges.flatMap((range) => memory.missing(range)));
+  const batches = batchesOf(wanted);
+  const totalBytes = wanted.reduce((sum, range) => sum + range.bytes, 0);
+  const start = performance.now();
+  let bytes = 0;
+  for (const batch of batches) {
+    const parts = await target.read(batch);
+    for (const [index, range] of batch.entries()) {
+      const data = parts[index];
+      if (data !== undefined) memory.keep(range.pa, data);
+      bytes += range.bytes;
+    }
+    const milliseconds = performance.now() - start;
+    tell?.({ what, bytes, totalBytes, milliseconds });
+    if (milliseconds / 1000 > GRACE_SECONDS + bytes / SLOWEST_BYTES_PER_SECOND) {
+      const done = `${formatBytes(bytes)} of ${formatBytes(totalBytes)} of ${what}`;
+      const text = `the target gave ${done} in ${(milliseconds / 1000).toFixed(0)} s: too slow`;
+      throw new VmError('SOURCE_ERR_TARGET_TIMEOUT', text);
+    }
+  }
+}
+
+/** `ranges`, cut and put together so that each batch is about BATCH_BYTES. */
+function batchesOf(ranges: readonly MemoryRange[]): MemoryRange[][] {
+  const batches: MemoryRange[][] = [];
+  let room = 0;
+  for (const range of ranges) {
+    for (let at = 0; at < range.bytes; ) {
+      if (room === 0) {
+        batches.push([]);
+        room = BATCH_BYTES;
+      }
+      const bytes = Math.min(range.bytes - at, room);
+      batches.at(-1)?.push({ pa: range.pa + at, bytes });
+      at += bytes;
+      room -= bytes;
+    }
+  }
+  return batches;
+}

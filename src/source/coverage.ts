@@ -1,0 +1,47 @@
+/** How much memory a dump holds, and how much of it was ever used. */
+
+import { PAGE_BYTES } from '../base/index.js';
+import { type MemoryRange, rangesText, type SourceMemory } from './source-memory.js';
+
+/** Pages up to which every one is looked at. */
+const ALL_PAGES = 4096;
+/** Pages that are looked at, evenly spread, where there are more. */
+const SAMPLED_PAGES = 2048;
+
+/**
+ * Where there is memory and how much of it is not zero: `128 MiB at 0x60000000, 3 % non-zero`. Of
+ * more than 16 MiB only 2048 pages are read, and the text says `about`.
+ */
+export function coverageText(memory: SourceMemory): string {
+  const text = rangesText(memory.ranges);
+  const pages = memory.ranges.reduce((sum, range) => sum + pagesOf(range), 0);
+  if (pages === 0) return text;
+  const sampled = pages > ALL_PAGES;
+  const step = sampled ? pages / SAMPLED_PAGES : 1;
+  let looked = 0;
+  let used = 0;
+  let before = 0;
+  let next = 0;
+  for (const range of memory.ranges) {
+    const count = pagesOf(range);
+    for (; next < before + count; next += step) {
+      const offset = Math.floor(next - before) * PAGE_BYTES;
+      const data = memory.readBytes(range.pa + offset, Math.min(PAGE_BYTES, range.bytes - offset));
+      looked += 1;
+      if (data?.some((byte) => byte !== 0)) used += 1;
+    }
+    before += count;
+  }
+  return `${text}, ${sampled ? 'about ' : ''}${percentText(used, looked)} non-zero`;
+}
+
+function pagesOf(range: MemoryRange): number {
+  return Math.ceil(range.bytes / PAGE_BYTES);
+}
+
+/** A share in percent that says 0 and 100 only where nothing and everything is meant. */
+function percentText(part: number, whole: number): string {
+  const percent = (100 * part) / whole;
+  if (part > 0 && percent < 1) return 'less than 1 %';
+  return `${part < whole ? Math.min(99, Math.round(percent)) : 100} %`;
+}
