@@ -25,7 +25,7 @@ export class AbortInfo {
   readonly va: number;
   /** How the memory was accessed: one of `Access`. */
   readonly access: number;
-  /** The size of the access. */
+  /** The size of the access; 0 where an address translation operation asked, which accesses nothing. */
   readonly bytes: number;
   /** FS[4:0]. */
   readonly status: number;
@@ -43,9 +43,10 @@ export class AbortInfo {
     this.bytes = bytes;
     this.status = faultStatusOf(fault);
     this.domain = faultDomainOf(fault);
+    // WnR reads 1 after an address translation operation, whatever it asks (Arm ARM B4.1.52).
     this.fsr = isFetch(access)
       ? ifsrOf(this.status)
-      : dfsrOf(this.status, this.domain, isWrite(access));
+      : dfsrOf(this.status, this.domain, isWrite(access) || bytes === 0);
     this.walkNow = walkNow;
   }
 
@@ -82,7 +83,10 @@ export class AbortInfo {
   describe(): string {
     const { fault, leaf } = this.walk;
     const register = this.fetch ? 'IFSR' : 'DFSR';
-    const what = `${ACCESS_NAMES[this.access]} of ${this.bytes} bytes at ${hex0x(this.va)}`;
+    const access = ACCESS_NAMES[this.access];
+    const asked =
+      this.bytes === 0 ? `translation for a ${access}` : `${access} of ${this.bytes} bytes`;
+    const what = `${asked} at ${hex0x(this.va)}`;
     const allowed =
       leaf === undefined
         ? 'nothing is mapped there'

@@ -176,7 +176,7 @@ export class Cpu {
       const onWalk =
         status === FaultStatus.EXTERNAL_WALK_L1 || status === FaultStatus.EXTERNAL_WALK_L2;
       if (pa < 0 && onWalk) {
-        attempt = this.takeAbort(attempt, pa, va, 1, access);
+        attempt = this.takeAbort(attempt, pa, va, 0, access);
         continue;
       }
       this.registers.par = pa < 0 ? parOfFault(status) : this.parOf(pa);
