@@ -4,7 +4,7 @@
  *     a Mapping          its entries
  *     any other copy     the Mappings made from that copy
  *     the last copy      the object: a CNode's contents, a VNode's entries and installations; its
- *                        descendants stay and become its parent's, whose memory the rest is again
+ *                        children become its parent's, whose memory the rest is again
  *
  * A CNode can hold capabilities to CNodes to any depth, so that objects to destroy stand in a queue
  * instead of on the call stack.
@@ -13,7 +13,6 @@ import { Code, type ErrorNumber, OK } from '../base/index.js';
 import { EventKind } from '../machine/index.js';
 import {
   OBJECT_COPY,
-  OBJECT_PARENT,
   OBJECT_PART,
   OBJECT_SHIFT,
   OBJECT_SLOTS,
@@ -31,10 +30,13 @@ export class Deletion {
   private readonly state: KernelState;
   private readonly vnodes: VNodeOperations;
   private readonly doomed: number[] = [];
+  /** A slot in no CNode, for the time of a revocation. */
+  private readonly anchor: number;
 
   constructor(state: KernelState, vnodes: VNodeOperations) {
     this.state = state;
     this.vnodes = vnodes;
+    this.anchor = state.capabilities.allocateSlots(1);
   }
 
   /** Empties `slot`. */
@@ -46,7 +48,11 @@ export class Deletion {
     return OK;
   }
 
-  /** Removes every descendant and every other copy of the capability in `slot`, and its Mappings. */
+  /**
+   * Removes every descendant and every other copy of the capability in `slot`, and its Mappings. Among
+   * what goes may be the slot itself, in a CNode made from this very memory: then the rest goes all the
+   * same, and the object with it.
+   */
   revoke(slot: number): ErrorNumber {
     const { capabilities, database, events } = this.state;
     const type = capabilities.typeOf(slot);
@@ -54,25 +60,30 @@ export class Deletion {
     if (isMapping(type)) return OK;
     const object = capabilities.objectOf(slot);
     let removed = 0;
-    // What goes may hold the slot itself (a CNode made from this very memory): look again each time.
-    const holds = (): boolean =>
-      capabilities.typeOf(slot) === type && capabilities.objectOf(slot) === object;
-    for (let next = database.firstDescendant(object); next !== 0 && holds(); ) {
+    // A copy of the kernel's own keeps the object until the end, whatever becomes of the others.
+    capabilities.putCopy(this.anchor, object, 0);
+    for (let next = database.firstDescendant(object); next !== 0; ) {
       this.empty(capabilities.objects[(next << OBJECT_SHIFT) + OBJECT_COPY]);
       this.destroyDoomed();
       removed += 1;
-      if (holds()) next = database.firstDescendant(object);
+      next = database.firstDescendant(object);
     }
-    while (holds()) {
-      const copy = capabilities.slots[(slot << SLOT_SHIFT) + SLOT_NEXT_COPY];
-      if (copy === slot) break;
-      this.empty(copy);
-      this.destroyDoomed();
+    for (let copy = this.copyBehind(this.anchor); copy !== this.anchor; ) {
+      const other = copy;
+      copy = this.copyBehind(copy);
+      if (other === slot) continue;
+      this.empty(other);
       removed += 1;
     }
-    if (holds()) this.removeMappings(slot);
+    if (this.copyBehind(this.anchor) === slot) this.removeMappings(slot);
+    if (capabilities.takeCopy(this.anchor)) this.doomed.push(object);
+    this.destroyDoomed();
     if (events.on) events.record(EventKind.CAP_REVOKE, slot, removed);
     return OK;
+  }
+
+  private copyBehind(slot: number): number {
+    return this.state.capabilities.slots[(slot << SLOT_SHIFT) + SLOT_NEXT_COPY];
   }
 
   /** Empties a slot; an object that loses its last copy with it is queued to be destroyed. */
@@ -101,14 +112,15 @@ export class Deletion {
   }
 
   private destroy(object: number): void {
-    const { capabilities } = this.state;
+    const { capabilities, database } = this.state;
     const at = object << OBJECT_SHIFT;
     const type = capabilities.objects[at + OBJECT_TYPE];
     const part = capabilities.objects[at + OBJECT_PART];
     if (isCNode(type)) this.emptyCNode(part, capabilities.objects[at + OBJECT_SLOTS]);
     else if (isVNode(type)) this.destroyTable(part);
     this.state.objectGone(object, type, part);
-    this.leaveDatabase(object);
+    database.passOnChildren(object);
+    database.remove(object);
     capabilities.freeObjectId(object);
   }
 
@@ -117,7 +129,7 @@ export class Deletion {
     for (let slot = first; slot < first + count; slot += 1) {
       if (capabilities.typeOf(slot) !== CapType.NULL) this.empty(slot);
     }
-    capabilities.freeSlots(first, count);
+    capabilities.freeSlots(first);
   }
 
   private destroyTable(number: number): void {
@@ -128,22 +140,5 @@ export class Deletion {
     }
     this.state.tableGone(table);
     tables.destroy(table);
-  }
-
-  /** Takes `object` out of the database; its descendants become its parent's. */
-  private leaveDatabase(object: number): void {
-    const { capabilities, database } = this.state;
-    const { objects } = capabilities;
-    const parent = objects[(object << OBJECT_SHIFT) + OBJECT_PARENT];
-    const children: number[] = [];
-    for (
-      let next = database.firstDescendant(object);
-      next !== 0 && database.isDescendant(next, object);
-      next = database.next(next)
-    ) {
-      if (objects[(next << OBJECT_SHIFT) + OBJECT_PARENT] === object) children.push(next);
-    }
-    for (const child of children) objects[(child << OBJECT_SHIFT) + OBJECT_PARENT] = parent;
-    database.remove(object);
   }
 }

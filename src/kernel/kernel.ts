@@ -254,7 +254,7 @@ export class Kernel {
 
   private dropBootSlot(slot: number): void {
     this.state.capabilities.takeCopy(slot);
-    this.state.capabilities.freeSlots(slot, 1);
+    this.state.capabilities.freeSlots(slot);
   }
 
   /** Makes one object from free memory, in the slot `destination` or a boot slot, which it answers. */
@@ -270,7 +270,7 @@ export class Kernel {
       if (error === OK) return slot;
       throw VmError.from(error, `the kernel cannot make an object of ${bytes} bytes`);
     }
-    if (destination === undefined) capabilities.freeSlots(slot, 1);
+    if (destination === undefined) capabilities.freeSlots(slot);
     throw new VmError(
       'LIB_ERR_RAM_ALLOC',
       `the machine has no ${bytes} bytes of free memory in one piece`,

@@ -13,8 +13,8 @@
  * but nothing is made from them.
  *
  * Kept as a treap: a search tree by that order, a heap by a hash of the object's number, which makes
- * it balanced without any bookkeeping. Each question below costs O(log n) and no more, however deep
- * the descent: a domain decides how deep that is.
+ * it balanced without any bookkeeping. Each question below costs O(log n); where one has to climb the
+ * tree of descent, it says so, since a domain decides how deep that is.
  * (Barrelfish `lib/mdb`, an AA tree over the capabilities themselves; here copies share a node.)
  */
 import {
@@ -178,13 +178,13 @@ export class MappingDatabase {
     return found;
   }
 
-  /** The first object of a family with a base of at least `base`, or 0. Unit: KiB. */
+  /** The first object of a family with a base of at least `base`, or of a later family, or 0. */
   private firstFrom(family: number, base: number): number {
     let found = 0;
     for (let node = this.root; node !== 0; ) {
       const order = this.field(node, OBJECT_FAMILY) - family;
       if (order > 0 || (order === 0 && this.field(node, OBJECT_BASE) >= base)) {
-        if (order === 0) found = node;
+        found = node;
         node = this.field(node, OBJECT_LEFT);
       } else {
         node = this.field(node, OBJECT_RIGHT);
@@ -207,28 +207,22 @@ export class MappingDatabase {
     );
   }
 
-  /** A descendant of `object` that shares memory with `[base, base + size)` KiB inside it, or 0. */
+  /**
+   * A descendant of `object` that shares memory with `[base, base + size)` KiB inside it, or 0.
+   * Climbs from where `base` lies up to `object`.
+   */
   descendantIn(object: number, base: number, size: number): number {
     const family = this.field(object, OBJECT_FAMILY);
-    const from =
-      base === this.field(object, OBJECT_BASE) ? this.next(object) : this.firstFrom(family, base);
-    if (
-      from !== 0 &&
-      this.field(from, OBJECT_BASE) < base + size &&
-      this.isDescendant(from, object)
-    ) {
-      return from;
-    }
-    // What begins below `base` may still reach into the range: then the child of `object` does in
-    // which the last such object lies, since nothing reaches farther than what it was made from.
-    const below = this.lastBelow(family, base);
-    return below !== 0 && this.isDescendant(below, object) ? this.reaching(object, below, base) : 0;
-  }
-
-  /** Of `node` and what it was made from, up to `object`, one that reaches beyond `base`, or 0. */
-  private reaching(object: number, node: number, base: number): number {
-    for (let above = node; above !== object; above = this.field(above, OBJECT_PARENT)) {
-      if (this.endOf(above) > base) return above;
+    const isBase = base === this.field(object, OBJECT_BASE);
+    const from = isBase ? this.next(object) : this.firstFrom(family, base);
+    const begins = from !== 0 && this.field(from, OBJECT_BASE) < base + size;
+    if (begins && this.isDescendant(from, object)) return from;
+    // What begins below `base` may still reach into the range: the last such object, or what it was
+    // made from.
+    let node = this.lastBelow(family, base);
+    if (node === 0 || !this.isDescendant(node, object)) return 0;
+    for (; node !== object; node = this.field(node, OBJECT_PARENT)) {
+      if (this.endOf(node) > base) return node;
     }
     return 0;
   }

@@ -136,6 +136,6 @@ function unfurnish(state: KernelState, object: number): void {
   const type = capabilities.objects[at + OBJECT_TYPE];
   const part = capabilities.objects[at + OBJECT_PART];
   if (isVNode(type)) tables.destroy(tables.table(part));
-  else if (isCNode(type)) capabilities.freeSlots(part, capabilities.objects[at + OBJECT_SLOTS]);
+  else if (isCNode(type)) capabilities.freeSlots(part);
   capabilities.freeObjectId(object);
 }
