@@ -1,4 +1,6 @@
+export * from './address-range.js';
 export * from './address-space.js';
+export * from './decode-view.js';
 export * from './entry-text.js';
 export * from './frame-use.js';
 export * from './leaf-meaning.js';
@@ -13,6 +15,9 @@ export * from './show-entries.js';
 export * from './show-frames.js';
 export * from './show-grid.js';
 export * from './show-map.js';
+export * from './snapshot.js';
 export * from './space-header.js';
 export * from './styled-text.js';
 export * from './verify.js';
+export * from './walk-view.js';
+export * from './where.js';

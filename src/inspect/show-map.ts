@@ -11,31 +11,70 @@ import type { NamedRange, Names } from './names.js';
 import { headerLines, type Provenance } from './space-header.js';
 import { line, type Span, type StyledLine } from './styled-text.js';
 
-/** The columns: title, width with the space before, whether the text stands at the right. */
-const COLUMNS = [
-  ['VA', 17, false],
-  ['  →PA', 13, false],
-  ['SIZE', 8, true],
-  ['  KIND', 7, false],
-  ['×', 5, true],
-  ['  PL1', 5, false],
-  [' PL0', 4, false],
-  ['  TYPE', 15, false],
-  [' SH', 3, false],
-  ['DOM', 4, true],
-  [' nG', 3, false],
-  ['  NAME', 17, false],
-] as const;
+/** One column: title, width with the space before, whether text stands at the right. */
+interface Column {
+  readonly title: string;
+  readonly width: number;
+  readonly right?: true;
+  /** Whether it is left out where lines are short. */
+  readonly wide?: true;
+  text(row: MapRow): string;
+}
 
-/** The map as lines: header, one line a row, chapter lines where named regions begin, footer. */
+const whereMapped =
+  (text: (row: MapRow) => string) =>
+  (row: MapRow): string =>
+    row.type === undefined ? '' : text(row);
+
+const COLUMNS: readonly Column[] = [
+  { title: 'VA', width: 17, text: ({ va, bytes }) => `${hex(va)}-${hex(va + bytes - 1)}` },
+  { title: '  →PA', width: 13, text: placeText },
+  { title: 'SIZE', width: 8, right: true, text: ({ bytes }) => formatBytes(bytes) },
+  { title: '  KIND', width: 7, text: ({ kind }) => kind },
+  { title: '×', width: 5, right: true, wide: true, text: whereMapped(({ leaves }) => `${leaves}`) },
+  {
+    title: '  PL1',
+    width: 5,
+    wide: true,
+    text: whereMapped(({ rights }) => rightsText(rights, true)),
+  },
+  { title: ' PL0', width: 4, text: whereMapped(({ rights }) => rightsText(rights, false)) },
+  { title: '  TYPE', width: 15, text: typeText },
+  { title: ' SH', width: 3, wide: true, text: shareText },
+  {
+    title: 'DOM',
+    width: 4,
+    right: true,
+    wide: true,
+    text: whereMapped(({ domain }) => `${domain}`),
+  },
+  {
+    title: ' nG',
+    width: 3,
+    wide: true,
+    text: whereMapped(({ notGlobal }) => (notGlobal ? 'nG' : '-')),
+  },
+  { title: '  NAME', width: 17, text: ({ name }) => name },
+];
+
+const SHORT_COLUMNS = COLUMNS.filter(({ wide }) => wide !== true);
+/** Characters of a line with every column, marks left out. */
+const FULL_LINE = COLUMNS.reduce((sum, { width }) => sum + width, 2);
+
+/**
+ * The map as lines: header, one line a row, chapter lines where named regions begin, footer. Where a
+ * line has not `room` for every column, the less telling ones are left out.
+ */
 export function* mapLines(
   space: AddressSpace,
   rows: Iterable<MapRow>,
   provenance: Provenance,
   names?: Names,
+  room = Infinity,
 ): Generator<StyledLine> {
+  const columns = room < FULL_LINE ? SHORT_COLUMNS : COLUMNS;
   yield* headerLines(space, provenance);
-  yield line(`  ${cells(COLUMNS.map(([title]) => title))}`, 'heading');
+  yield line(`  ${cells(columns, ({ title }) => title)}`, 'heading');
   const chapters = names?.regions('virtual') ?? [];
   const totals = new MapTotals();
   let chapter = 0;
@@ -45,39 +84,26 @@ export function* mapLines(
       if (range.base >= row.va) yield line(`---[ ${range.name} ]---`, 'heading');
     }
     totals.add(row);
-    yield rowLine(row);
+    yield rowLine(row, columns);
   }
   yield line(footerText(space, totals), 'quiet');
 }
 
-/** One row of the map as a line. */
-export function rowLine(row: MapRow): StyledLine {
-  const mapped = row.type !== undefined;
-  const text = cells([
-    `${hex(row.va)}-${hex(row.va + row.bytes - 1)}`,
-    placeText(row),
-    formatBytes(row.bytes),
-    row.kind,
-    mapped ? `${row.leaves}` : '',
-    mapped ? rightsText(row.rights, true) : '',
-    mapped ? rightsText(row.rights, false) : '',
-    typeText(row),
-    shareText(row),
-    mapped ? `${row.domain}` : '',
-    mapped ? (row.notGlobal ? 'nG' : '-') : '',
-    row.name,
-  ]);
+/** One row of the map as a line, with all columns unless told otherwise. */
+export function rowLine(row: MapRow, columns: readonly Column[] = COLUMNS): StyledLine {
+  const text = cells(columns, (column) => column.text(row));
   const marks = row.marks.map((mark) => mark.text).join(' ');
   const style = rowStyle(row);
   const body: Span = { text: `  ${text}`, style, dim: isKernelOnly(row) };
   return marks === '' ? [body] : [body, { text: ` ${marks}`, style }];
 }
 
-function cells(texts: readonly string[]): string {
-  return texts
-    .map((text, index) => {
-      const [title, width, right] = COLUMNS[index] as (typeof COLUMNS)[number];
+function cells(columns: readonly Column[], textOf: (column: Column) => string): string {
+  return columns
+    .map((column) => {
+      const { title, width, right } = column;
       const gap = title.length - title.trimStart().length;
+      const text = textOf(column);
       return right ? text.padStart(width) : `${' '.repeat(gap)}${text.trimStart()}`.padEnd(width);
     })
     .join('');
