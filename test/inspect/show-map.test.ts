@@ -56,6 +56,16 @@ describe('the merged map', () => {
     await expect(plainLines(lines)).toMatchFileSnapshot(golden('map-linux-ttbr1'));
   });
 
+  it('leaves the less telling columns out where lines are short', () => {
+    const space = new AddressSpace(boardSpace().input);
+    const rows = mapRows(new Regions(space), { names: NAMES });
+    const lines = [...mapLines(space, rows, { source: 'x' }, undefined, 80)].map(plainText);
+    expect(lines[2]).toBe(
+      '  VA                 →PA            SIZE  KIND  PL0  TYPE           NAME',
+    );
+    expect(lines.slice(3, -1).filter((text) => text.length > 80)).toEqual([]);
+  });
+
   it('prints an empty space with the MMU off', async () => {
     await expect(map(new HandTables({ sctlr: 0 }))).toMatchFileSnapshot(golden('map-empty'));
   });
