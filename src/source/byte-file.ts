@@ -30,6 +30,7 @@ export interface ByteFile {
    * Errors: SOURCE_ERR_READ — the system could not read.
    */
   read(at: number, into: Uint8Array): number;
+  /** Gives the file back; a second time does nothing. */
   close(): void;
 }
 
@@ -64,6 +65,7 @@ class DiskFile implements ByteFile {
   readonly name: string;
   readonly bytes: number;
   private readonly descriptor: number;
+  private isOpen = true;
 
   constructor(name: string, descriptor: number) {
     this.name = name;
@@ -91,7 +93,8 @@ class DiskFile implements ByteFile {
   }
 
   close(): void {
-    closeSync(this.descriptor);
+    if (this.isOpen) closeSync(this.descriptor);
+    this.isOpen = false;
   }
 }
 

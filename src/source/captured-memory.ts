@@ -3,6 +3,7 @@
 import { EXTERNAL_ABORT } from '../machine/index.js';
 import {
   ADDRESS_LIMIT,
+  bytesFromWords,
   type FilePosition,
   joinRanges,
   type MemoryRange,
@@ -37,13 +38,7 @@ export class CapturedMemory implements SourceMemory {
   }
 
   readBytes(pa: number, bytes: number): Uint8Array | undefined {
-    const data = new Uint8Array(bytes);
-    for (let at = 0; at < bytes; at += 1) {
-      const word = this.readWord(pa + at);
-      if (word === EXTERNAL_ABORT) return undefined;
-      data[at] = word >>> (8 * ((pa + at) & 3));
-    }
-    return data;
+    return bytesFromWords(this, pa, bytes);
   }
 
   locate(): FilePosition | undefined {

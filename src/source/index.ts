@@ -10,6 +10,7 @@ export {
   type World,
 } from './register-banks.js';
 export { parseRegisterValue } from './register-file.js';
+export { takeSnapshot } from './snapshot-source.js';
 export type { FilePosition, MemoryRange, SourceMemory } from './source-memory.js';
 export type { SourceOptions } from './source-options.js';
 export {

@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { formatBytes, VmError } from '../base/index.js';
+import { isSnapshot } from '../inspect/index.js';
 import type { AddressSpaceSource, RegionSource, TableSource } from './address-space-source.js';
 import { type ByteFile, openByteFile, STDIN } from './byte-file.js';
 import { readCore } from './core-source.js';
@@ -11,15 +12,16 @@ import { ELF_MAGIC, ElfType, readElfHeaders } from './elf-headers.js';
 import { readElfProgram } from './elf-source.js';
 import { openGdb, openQmp } from './live-source.js';
 import { parseLog, readLog } from './log-source.js';
-import type { SourceContext } from './source-options.js';
-import { readContext, type SourceOptions } from './source-options.js';
+import { readSnapshotFile, SnapshotMemory } from './snapshot-source.js';
+import { rangesText } from './source-memory.js';
+import { readContext, type SourceContext, type SourceOptions } from './source-options.js';
 import { parseSourceWord, type SourceKind, type SourceWord } from './source-word.js';
 import { makeTableSource } from './table-source.js';
 import { isTableArchive, readTableArchive } from './tables-source.js';
 
 /**
  * Opens the source that `text` names: `elf:firmware.elf#MMUTable`, `core:vmcore`,
- * `ram:dump.bin@0x60000000`, `lime:memory.lime`, `tables:directory`, `log:boot.txt`,
+ * `ram:dump.bin@0x60000000`, `lime:memory.lime`, `tables:directory`, `snap:state.json`, `log:boot.txt`,
  * `gdb:host:port`, `qmp:/path.sock`; a file's prefix may be left out where its content tells, and
  * `-` is standard input. Of a live target the tables are read at once, and it is left as it was
  * found.
@@ -65,6 +67,7 @@ const FILE_OPENERS: Readonly<
     return openDump(context, file, 'ram', dump);
   },
   lime: (context, file) => openDump(context, file, 'lime', readLime(file)),
+  snap: openSnapshot,
   log: openLog,
 };
 
@@ -79,7 +82,11 @@ function tellKind(file: ByteFile, word: SourceWord): FileKind {
   if (magic === ELF_MAGIC) return readElfHeaders(file).type === ElfType.CORE ? 'core' : 'elf';
   if (magic === LIME_MAGIC) return 'lime';
   if (word.address !== undefined) return 'ram';
-  if (!head.includes(0) && parseLog(new TextDecoder().decode(head)).length > 0) return 'log';
+  if (!head.includes(0)) {
+    const text = new TextDecoder().decode(head);
+    if (isSnapshot(text)) return 'snap';
+    if (parseLog(text).length > 0) return 'log';
+  }
   const is = `${file.name} (${formatBytes(file.bytes)}) does not tell what it is`;
   const place = file.name === STDIN ? 'ram:-' : `ram:${file.name}`;
   const remedy = `if it is a raw dump say where it begins, ${place}@0x60000000`;
@@ -169,6 +176,26 @@ async function openTables(context: SourceContext): Promise<TableSource> {
     archive.close();
     throw error;
   }
+}
+
+function openSnapshot(context: SourceContext, file: ByteFile): TableSource {
+  const snapshot = readSnapshotFile(file);
+  const memory = new SnapshotMemory(snapshot.memory);
+  file.close();
+  return makeTableSource(context, {
+    kind: 'snap',
+    memory,
+    registers: snapshot.registers,
+    cpuName: snapshot.cpu,
+    root: undefined,
+    table: snapshot.table,
+    coverage: `${rangesText(memory.ranges)}: the tables of ${snapshot.source}`,
+    notes: [],
+    searchable: memory.ranges,
+    names: () => [],
+    load: nothingToLoad,
+    close: () => {},
+  });
 }
 
 function openLog(context: SourceContext, file: ByteFile): RegionSource {

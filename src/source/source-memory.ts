@@ -1,7 +1,7 @@
 /** What every source offers of physical memory, wherever it comes from. */
 
 import { formatBytes, hex0x } from '../base/index.js';
-import type { WordReader } from '../machine/index.js';
+import { EXTERNAL_ABORT, type WordReader } from '../machine/index.js';
 
 /** A range of physical addresses. */
 export interface MemoryRange {
@@ -54,4 +54,19 @@ export function rangesText(ranges: readonly MemoryRange[]): string {
   if (ranges.length === 1) return `${size} at ${hex0x(first.pa)}`;
   const end = hex0x(last.pa + last.bytes - 1);
   return `${size} in ${ranges.length} ranges ${hex0x(first.pa)}..${end}`;
+}
+
+/** A copy of the bytes of a range of what can only be read by words; undefined where some are absent. */
+export function bytesFromWords(
+  reader: WordReader,
+  pa: number,
+  bytes: number,
+): Uint8Array | undefined {
+  const data = new Uint8Array(bytes);
+  for (let at = 0; at < bytes; at += 1) {
+    const word = reader.readWord(pa + at);
+    if (word === EXTERNAL_ABORT) return undefined;
+    data[at] = word >>> (8 * ((pa + at) & 3));
+  }
+  return data;
 }

@@ -28,6 +28,7 @@ const PREFIXES = {
   ram: 'ram:dump.bin@0x60000000',
   lime: 'lime:memory.lime',
   tables: 'tables:directory',
+  snap: 'snap:state.json',
   log: 'log:boot.txt',
   gdb: 'gdb:127.0.0.1:1234',
   qmp: 'qmp:/run/qemu.sock',

@@ -26,6 +26,8 @@ export interface FoundTables {
   readonly cpuName: string | undefined;
   /** The root table that the source names; it counts as its TTBR0. */
   readonly root: ElfRoot | undefined;
+  /** The name of the table that TTBR0 leads to, where the source only knows that. */
+  readonly table?: string | undefined;
   readonly coverage: string;
   readonly notes: readonly string[];
   readonly searchable: readonly MemoryRange[];
@@ -49,7 +51,9 @@ export function makeTableSource(context: SourceContext, found: FoundTables): Tab
   const registers = chooseRegisters({ flags, file, source }, context.world);
   if (root !== undefined) checkAlignment(root, registers);
   const cpu = chooseCpu(registers, found.cpuName, context.cpu);
-  const isRoot = registers.facts.some(({ origin }) => origin === root?.origin);
+  // A name is that of the table only as long as nobody says that another table is the root.
+  const isOwn = (source.get('ttbr0', registers.world)?.value ?? -1) === registers.values?.ttbr0;
+  const table = isOwn ? (root?.name ?? found.table) : undefined;
   return {
     evidence: 'tables',
     word: word.text,
@@ -60,7 +64,7 @@ export function makeTableSource(context: SourceContext, found: FoundTables): Tab
     provenance: {
       source: word.text,
       origins: registerOrigins(registers),
-      ...(root !== undefined && isRoot ? { table: root.name } : {}),
+      ...(table === undefined ? {} : { table }),
     },
     coverage: found.coverage,
     notes: found.notes,
