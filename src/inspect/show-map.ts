@@ -91,7 +91,8 @@ export function* mapLines(
 
 /** One row of the map as a line, with all columns unless told otherwise. */
 export function rowLine(row: MapRow, columns: readonly Column[] = COLUMNS): StyledLine {
-  const text = cells(columns, (column) => column.text(row));
+  const padded = cells(columns, (column) => column.text(row));
+  const text = columns === COLUMNS ? padded : padded.trimEnd();
   const marks = row.marks.map((mark) => mark.text).join(' ');
   const style = rowStyle(row);
   const body: Span = { text: `  ${text}`, style, dim: isKernelOnly(row) };
