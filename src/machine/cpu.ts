@@ -22,7 +22,7 @@ import { type AbortHandler, AbortInfo } from './abort.js';
 import { Cost, type CostCounters } from './cost-counters.js';
 import { EventKind, type EventRing } from './events.js';
 import { type AccessBytes, MemoryPort } from './memory-port.js';
-import { Mmu } from './mmu.js';
+import { Mmu, requireAddress } from './mmu.js';
 import type { PhysicalMemory } from './physical-memory.js';
 import { Sctlr, type SystemRegisters, Ttbcr } from './registers.js';
 import type { Tlb } from './tlb.js';
@@ -130,6 +130,7 @@ export class Cpu {
    * Errors: those of {@link load}.
    */
   fetch(va: number, bytes: 2 | 4 = 4): number {
+    requireAddress(va);
     const access = this.privileged ? Access.PRIVILEGED_FETCH : Access.USER_FETCH;
     return this.read(va - (va % bytes), bytes, access);
   }

@@ -187,7 +187,12 @@ export class Mmu {
   }
 }
 
-function requireAddress(va: number): void {
+/**
+ * Refuses what is not an address of 32 bits.
+ *
+ * Errors: MACHINE_ERR_REGISTER — it is not.
+ */
+export function requireAddress(va: number): void {
   if (va >>> 0 === va) return;
   throw new VmError('MACHINE_ERR_REGISTER', `${hex0x(va)} is not a 32-bit address`);
 }
