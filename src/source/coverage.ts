@@ -7,6 +7,7 @@ import { type MemoryRange, rangesText, type SourceMemory } from './source-memory
 const ALL_PAGES = 4096;
 /** Pages that are looked at, evenly spread, where there are more. */
 const SAMPLED_PAGES = 2048;
+const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /**
  * Where there is memory and how much of it is not zero: `128 MiB at 0x60000000, 3 % non-zero`. Of
@@ -28,11 +29,16 @@ export function coverageText(memory: SourceMemory): string {
       const offset = Math.floor(next - before) * PAGE_BYTES;
       const data = memory.readBytes(range.pa + offset, Math.min(PAGE_BYTES, range.bytes - offset));
       looked += 1;
-      if (data?.some((byte) => byte !== 0)) used += 1;
+      if (data !== undefined && !isZero(data)) used += 1;
     }
     before += count;
   }
   return `${text}, ${sampled ? 'about ' : ''}${percentText(used, looked)} non-zero`;
+}
+
+/** Whether all of at most a page is zero; compared as a block, since this is done for each page. */
+function isZero(data: Uint8Array): boolean {
+  return Buffer.compare(data, ZERO_PAGE.subarray(0, data.length)) === 0;
 }
 
 function pagesOf(range: MemoryRange): number {

@@ -18,6 +18,8 @@ import type { MemoryRange } from './source-memory.js';
 
 /** The label that QEMU gives the character device of its gdbstub. */
 const GDB_LABEL = 'gdb';
+/** Ranges that are asked for at once; QEMU answers one after the other. */
+const RANGES_AT_ONCE = 16;
 const DISCONNECTED = /^disconnected:/;
 
 /**
@@ -117,7 +119,9 @@ function stubAddress(filename: string): string | undefined {
   const match = /^disconnected:(tcp|unix):([^,]+)/.exec(filename);
   if (match === null) return undefined;
   const place = match[2] as string;
-  return match[1] === 'unix' ? place : place.replace(/^(0\.0\.0\.0|\[::\]|::):/, '127.0.0.1:');
+  // A relative path counts from where QEMU was started, which nobody tells us.
+  if (match[1] === 'unix') return place.startsWith('/') ? place : undefined;
+  return place.replace(/^(0\.0\.0\.0|\[::\]|::):/, '127.0.0.1:');
 }
 
 async function readRanges(
@@ -125,12 +129,13 @@ async function readRanges(
   directory: string,
   ranges: readonly MemoryRange[],
 ): Promise<(Uint8Array | undefined)[]> {
-  const file = join(directory, 'memory');
   const parts: Uint8Array[] = [];
-  for (const range of ranges) {
-    parts.push(
-      (await savedRange(connection, file, range)) ?? (await printedRange(connection, range)),
-    );
+  for (let first = 0; first < ranges.length; first += RANGES_AT_ONCE) {
+    const some = ranges.slice(first, first + RANGES_AT_ONCE).map(async (range, index) => {
+      const saved = await savedRange(connection, join(directory, `memory-${index}`), range);
+      return saved ?? (await printedRange(connection, range));
+    });
+    parts.push(...(await Promise.all(some)));
   }
   return parts;
 }
