@@ -47,6 +47,7 @@ import {
   TABLE_VNODE,
   tableAt,
 } from './table-records.js';
+import { ALL_VREGION_FLAGS } from './vregion-flags.js';
 
 /** What a pmap is given to work with. */
 export interface PmapResources {
@@ -95,6 +96,8 @@ export class PmapCore implements MappingObserver {
   metadata: RecordSource | undefined;
   /** The first page that the kernel keeps for itself. */
   readonly endPage: number;
+  /** The kernel's flags for every set of region flags. */
+  readonly pagingFlags: Uint8Array;
   /** Mappings and tables that others took away, told by the kernel. */
   lostMappings = 0;
   /** Whether what goes now goes by our own hand. */
@@ -107,6 +110,9 @@ export class PmapCore implements MappingObserver {
     this.policy = resources.policy;
     this.root = resources.root;
     this.endPage = pageNumber(resources.memoryOffset);
+    this.pagingFlags = Uint8Array.from({ length: ALL_VREGION_FLAGS + 1 }, (_, flags) =>
+      this.policy.pagingFlags(flags),
+    );
     this.shadow.leaves.grow(FIRST_LEAF_BYTES);
     this.shadow.tables.grow(FIRST_TABLE_BYTES);
   }
@@ -145,7 +151,7 @@ export class PmapCore implements MappingObserver {
 
   /** The kernel's flags for leaves of `kind` of a region with `flags`. */
   kernelFlags(flags: number, kind: number): number {
-    const paging = this.policy.pagingFlags(flags);
+    const paging = this.pagingFlags[flags];
     const larger = kind === Kind.LARGE || kind === Kind.SUPERSECTION;
     return larger ? paging | PagingFlags.LARGER_LEAF : paging;
   }
@@ -266,12 +272,16 @@ export class PmapCore implements MappingObserver {
       slot as CapRef,
     );
     if (error !== OK) {
-      const freed = this.slots.free(slot as CapRef);
-      const chain = freed === OK ? error : pushError(error, freed % 1024);
-      return pushError(chain, Code.LIB_ERR_VNODE_MAP);
+      return this.mapFailed(error, this.slots.free(slot as CapRef));
     }
     this.shadow.putLeaf(page, entries, kind, flags, slot, frame, offset, page, entries);
     return OK;
+  }
+
+  /** The error of a map that the kernel refused, and of giving its slot back if that failed too. */
+  mapFailed(error: ErrorNumber, freed: ErrorNumber): ErrorNumber {
+    const chain = freed === OK ? error : pushError(error, freed % 1024);
+    return pushError(chain, Code.LIB_ERR_VNODE_MAP);
   }
 
   /** Removes the Mapping that begins with the leaf record `head`: entries, slot and records. */

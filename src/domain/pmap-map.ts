@@ -15,6 +15,7 @@ import {
   PAGE_SHIFT,
   pageNumber,
   pushError,
+  testBit,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
@@ -25,6 +26,7 @@ import {
   ROOT_INDEX_SHIFT,
   TABLE_ADDRESS,
   TABLE_TAKEN,
+  TABLE_VNODE,
   tableAt,
 } from './table-records.js';
 import { ALL_VREGION_FLAGS, VRegionFlags } from './vregion-flags.js';
@@ -104,7 +106,7 @@ export class MapOperation {
     flags: number,
   ): ErrorNumber {
     const { core } = this;
-    const { shadow, invocations } = core;
+    const { shadow } = core;
     const page = address >>> PAGE_SHIFT;
     const inPage = offset & (PAGE_BYTES - 1);
     const rounded = (inPage + bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
@@ -120,18 +122,40 @@ export class MapOperation {
       entry + pages <= ROOT_ENTRY_PAGES &&
       page + pages <= core.endPage;
     if (!fits || (root & 1) === 0 || core.policy.identifiesEachStep) return NOT_SIMPLE;
-    if (anyBit(shadow.tables.words, tableAt(root >>> 1) + TABLE_TAKEN, entry, pages)) {
-      return NOT_SIMPLE;
-    }
+    const table = tableAt(root >>> 1);
+    const tableWords = shadow.tables.words;
+    const taken =
+      pages === 1
+        ? testBit(tableWords, table + TABLE_TAKEN, entry)
+        : anyBit(tableWords, table + TABLE_TAKEN, entry, pages);
+    if (taken) return NOT_SIMPLE;
     if (shadow.leaves.slab.freeCount <= RESERVED_LEAVES || core.slots.freeCount === 0) {
       return NOT_SIMPLE;
     }
-    if (invocations.identifyFrame(frame) !== OK) return NOT_SIMPLE;
-    const first = offset >>> PAGE_SHIFT;
-    if (!((first + pages) * (PAGE_BYTES / 1024) <= invocations.identity.kibibytes))
-      return NOT_SIMPLE;
-    const error = core.mapLeaves(page, pages, Kind.SMALL, flags, frame, first);
-    if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_DO_MAP);
+    const slot = core.slots.allocate();
+    if (slot < 0) return NOT_SIMPLE;
+    const vnode = tableWords[table + TABLE_VNODE];
+    const paging = core.pagingFlags[flags];
+    const start = offset - inPage;
+    const error = core.invocations.vnodeMap(
+      vnode as CapRef,
+      frame,
+      entry,
+      paging,
+      start,
+      pages,
+      slot as CapRef,
+    );
+    if (error !== OK) {
+      const freed = core.slots.free(slot as CapRef);
+      // What is wrong with the request itself, the plan says in its own words.
+      const planned = this.plan(address, frame, offset, bytes, flags);
+      return planned !== OK
+        ? planned
+        : pushError(core.mapFailed(error, freed), Code.LIB_ERR_PMAP_DO_MAP);
+    }
+    const first = start >>> PAGE_SHIFT;
+    shadow.putPages(page, pages, flags, slot, frame, first, table);
     this.offset = offset - inPage;
     this.bytes = rounded;
     const { events, domain } = core.resources;

@@ -22,9 +22,11 @@ import {
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { isRootKind, pagesPerEntry } from './pmap-policy.js';
-import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT } from './table-records.js';
+import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT, TABLE_VNODE, tableAt } from './table-records.js';
 
 const ADDRESS_SPACE_BYTES = 2 ** 32;
+/** No error number: what {@link UnmapOperation} answers itself when the simple way is not the way. */
+const NOT_SIMPLE = -1;
 
 /** One unmap call. One object serves all calls of a pmap. */
 export class UnmapOperation {
@@ -41,8 +43,8 @@ export class UnmapOperation {
 
   /** Plans and does it. The answer is in {@link bytes}. */
   run(address: number, bytes: number): ErrorNumber {
-    const simple = this.simpleHead(address, bytes);
-    if (simple !== 0) return this.unmapSimply(simple, address, bytes);
+    const done = this.unmapSimply(address, bytes);
+    if (done !== NOT_SIMPLE) return done;
     const planned = this.plan(address, bytes);
     if (planned !== OK || this.count === 0) return planned;
     const error = this.count === 1 ? this.core.unmapLeaves(this.heads[0]) : this.commit();
@@ -52,27 +54,36 @@ export class UnmapOperation {
     return OK;
   }
 
-  /** The only record of the Mapping of small pages that is exactly this range, or 0. */
-  private simpleHead(address: number, bytes: number): number {
-    const { shadow } = this.core;
+  /**
+   * The usual case in one go: a Mapping of small pages with one record that is exactly this range.
+   * Anything else is {@link NOT_SIMPLE}, and left to the plan to judge.
+   */
+  private unmapSimply(address: number, bytes: number): ErrorNumber {
+    const { core } = this;
+    const { shadow } = core;
     const page = address >>> PAGE_SHIFT;
-    if ((page << PAGE_SHIFT) >>> 0 !== address) return 0;
+    if ((page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
     const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
-    if ((root & 1) === 0) return 0;
+    if ((root & 1) === 0) return NOT_SIMPLE;
     const head = shadow.leaves.find(page);
-    if (head === 0) return 0;
+    if (head === 0) return NOT_SIMPLE;
     const words = shadow.leaves.words;
     const at = head << RECORD_SHIFT;
     const entries = leafEntries(words[at + LEAF_RUN]);
     const whole = words[at + LEAF_HEAD] === page && words[at + LEAF_TOTAL] === entries;
-    return whole && entries * PAGE_BYTES === bytes ? head : 0;
-  }
-
-  private unmapSimply(head: number, address: number, bytes: number): ErrorNumber {
-    const error = this.core.unmapLeaves(head);
+    if (!whole || entries * PAGE_BYTES !== bytes) return NOT_SIMPLE;
+    const mapping = words[at + LEAF_MAPPING] as CapRef;
+    const vnode = shadow.tables.words[tableAt(root >>> 1) + TABLE_VNODE] as CapRef;
+    const error = core.unmapMapping(vnode, mapping);
     if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_UNMAP);
+    const freed = core.slots.free(mapping);
+    if (freed !== OK) {
+      const undone = core.undone(core.attach(head), pushError(freed, Code.LIB_ERR_SLOT_FREE));
+      return pushError(undone, Code.LIB_ERR_PMAP_UNMAP);
+    }
+    shadow.dropPages(head, root >>> 1);
     this.bytes = bytes;
-    const { events, domain } = this.core.resources;
+    const { events, domain } = core.resources;
     if (events.on) events.record(EventKind.UNMAP, domain, address, bytes);
     return OK;
   }

@@ -14,7 +14,7 @@ import {
   hex0x,
   OK,
   PAGE_BYTES,
-  pageNumber,
+  PAGE_SHIFT,
   pushError,
   type RegionTree,
   VmError,
@@ -57,24 +57,43 @@ export interface MapResult {
 
 /** Everything that a pmap knows of one address. */
 export class MappingInfo {
-  /** Where the whole Mapping begins. */
-  address = 0;
-  /** Bytes of the whole Mapping. */
-  bytes = 0;
-  /** Bytes of the leaf that translates the address. */
-  leafBytes = 0;
+  /** The first page of the whole Mapping, and how many it has. */
+  page = 0;
+  pages = 0;
   /** One of `Kind`. */
   kind = 0;
-  /** The frame that is mapped, and the offset in it, in bytes, of the Mapping's beginning. */
+  /** The frame that is mapped, and the page of it that the Mapping begins with. */
   frame: CapRef = capRef(0);
-  offset = 0;
+  framePage = 0;
   /** Region flags of the address. */
   flags = 0;
   /** The slot of the Mapping. */
   mapping: CapRef = capRef(0);
   /** The slot of the table that holds the leaf. */
   table: CapRef = capRef(0);
+
+  /** Where the whole Mapping begins. */
+  get address(): number {
+    return this.page * PAGE_BYTES;
+  }
+
+  /** Bytes of the whole Mapping. */
+  get bytes(): number {
+    return this.pages * PAGE_BYTES;
+  }
+
+  /** Bytes of the leaf that translates the address. */
+  get leafBytes(): number {
+    return pagesPerLeaf(this.kind) * PAGE_BYTES;
+  }
+
+  /** Where in the frame the Mapping begins, in bytes. */
+  get offset(): number {
+    return this.framePage * PAGE_BYTES;
+  }
 }
+
+const ADDRESS_SPACE_BYTES = 2 ** 32;
 
 /** What a pmap has taken and still has free. */
 export interface PmapMeasure {
@@ -282,8 +301,8 @@ export class Pmap {
    */
   lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
     const { core } = this;
-    if (!(address >= 0 && address < 2 ** 32)) return undefined;
-    const page = pageNumber(address);
+    if (!(address >= 0 && address < ADDRESS_SPACE_BYTES)) return undefined;
+    const page = address >>> PAGE_SHIFT;
     const record = core.shadow.leafAt(page);
     if (record === 0) return undefined;
     const words = core.shadow.leaves.words;
@@ -291,12 +310,11 @@ export class Pmap {
     const run = words[at + LEAF_RUN];
     const kind = leafKindOf(run);
     const head = words[at + LEAF_HEAD];
-    into.address = head * PAGE_BYTES;
-    into.bytes = words[at + LEAF_TOTAL] * pagesPerEntry(kind) * PAGE_BYTES;
-    into.leafBytes = pagesPerLeaf(kind) * PAGE_BYTES;
+    into.page = head;
+    into.pages = words[at + LEAF_TOTAL] * pagesPerEntry(kind);
     into.kind = kind;
     into.frame = words[at + LEAF_FRAME] as CapRef;
-    into.offset = (words[at + LEAF_OFFSET] - (words[at + LEAF_PAGE] - head)) * PAGE_BYTES;
+    into.framePage = words[at + LEAF_OFFSET] - (words[at + LEAF_PAGE] - head);
     into.flags = leafFlags(run);
     into.mapping = words[at + LEAF_MAPPING] as CapRef;
     into.table = core.tableCap(page, kind);
@@ -304,7 +322,7 @@ export class Pmap {
   }
 
   /** Every Mapping that overlaps `[from, to)`, in order of addresses, as fresh objects. */
-  *mappings(from = 0, to: number = 2 ** 32): Generator<MappingInfo> {
+  *mappings(from = 0, to: number = ADDRESS_SPACE_BYTES): Generator<MappingInfo> {
     const { shadow } = this.core;
     const end = Math.ceil(to / PAGE_BYTES);
     let page = shadow.nextMapped(Math.floor(from / PAGE_BYTES), end);

@@ -12,6 +12,7 @@ import {
   setBits,
   testBit,
 } from '../base/index.js';
+import { Kind } from '../format/index.js';
 import {
   LEAF_FRAME,
   LEAF_HEAD,
@@ -140,6 +141,51 @@ export class Shadow {
     if (entries === 1) setBit(this.tables.words, table + TABLE_TAKEN, entry);
     else setBits(this.tables.words, table + TABLE_TAKEN, entry, entries);
     return record;
+  }
+
+  /** As {@link putLeaf} for a whole Mapping of small pages in the table whose words begin at `table`. */
+  putPages(
+    page: number,
+    pages: number,
+    flags: number,
+    mapping: number,
+    frame: number,
+    offset: number,
+    table: number,
+  ): void {
+    const record = this.leaves.slab.allocate();
+    const words = this.leaves.words;
+    const at = record << RECORD_SHIFT;
+    words[at + LEAF_PAGE] = page;
+    words[at + LEAF_RUN] = packLeafRun(pages, Kind.SMALL, flags);
+    words[at + LEAF_MAPPING] = mapping;
+    words[at + LEAF_FRAME] = frame;
+    words[at + LEAF_OFFSET] = offset;
+    words[at + LEAF_HEAD] = page;
+    words[at + LEAF_TOTAL] = pages;
+    this.mappings += 1;
+    this.leaves.insert(record);
+    const bits = this.tables.words;
+    const entry = page & ENTRY_MASK;
+    setBit(bits, table + TABLE_STARTS, entry);
+    if (pages === 1) setBit(bits, table + TABLE_TAKEN, entry);
+    else setBits(bits, table + TABLE_TAKEN, entry, pages);
+  }
+
+  /** As {@link dropLeaf} for the only record of a Mapping of small pages in the record `table`. */
+  dropPages(record: number, table: number): void {
+    const words = this.leaves.words;
+    const at = record << RECORD_SHIFT;
+    const entry = words[at + LEAF_PAGE] & ENTRY_MASK;
+    const entries = leafEntries(words[at + LEAF_RUN]);
+    this.mappings -= 1;
+    this.leaves.remove(record);
+    const bits = this.tables.words;
+    const first = tableAt(table);
+    clearBit(bits, first + TABLE_STARTS, entry);
+    if (entries === 1) clearBit(bits, first + TABLE_TAKEN, entry);
+    else clearBits(bits, first + TABLE_TAKEN, entry, entries);
+    this.leaves.slab.release(record);
   }
 
   /** Forgets a leaf record. */

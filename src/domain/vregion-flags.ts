@@ -19,12 +19,14 @@ export const VRegionFlags = {
   WRITE_COMBINING: 0x100,
   /** Snooping by a device on another architecture; means nothing on ARM. */
   VTD_SNOOP: 0x800,
+  /** Ours: the next use of the page shall be told, by a fault. */
+  OLD: 0x1000,
   READ_WRITE: 0x03,
   READ_EXECUTE: 0x05,
 } as const;
 
 /** Every flag that a region can have. */
-export const ALL_VREGION_FLAGS = 0x9ff;
+export const ALL_VREGION_FLAGS = 0x19ff;
 
 const ACCESS_FLAGS =
   PagingFlags.READ | PagingFlags.WRITE | PagingFlags.EXECUTE | PagingFlags.NOCACHE;
@@ -36,5 +38,6 @@ const ACCESS_FLAGS =
 export function toPagingFlags(flags: number): number {
   if ((flags & VRegionFlags.GUARD) !== 0) return 0;
   const combining = (flags & VRegionFlags.WRITE_COMBINING) !== 0 ? PagingFlags.WRITE_COMBINING : 0;
-  return (flags & ACCESS_FLAGS) | combining;
+  const old = (flags & VRegionFlags.OLD) !== 0 ? PagingFlags.OLD : 0;
+  return (flags & ACCESS_FLAGS) | combining | old;
 }

@@ -13,7 +13,7 @@ import {
 } from '../format/index.js';
 import { Rights } from './capability-types.js';
 
-/** What a mapping asks of the kernel (Barrelfish `KPI_PAGING_FLAGS_*`, and two of ours). */
+/** What a mapping asks of the kernel (Barrelfish `KPI_PAGING_FLAGS_*`, and three of ours). */
 export const PagingFlags = {
   READ: 1,
   WRITE: 2,
@@ -21,12 +21,14 @@ export const PagingFlags = {
   NOCACHE: 8,
   /** Ours: normal memory without caches, so that writes may merge. */
   WRITE_COMBINING: 16,
+  /** Ours: the next use of the leaf shall fault: its access flag is clear, or it gives no rights. */
+  OLD: 32,
   /** Ours: the larger of the two leaves of the level: a large page, a supersection. */
-  LARGER_LEAF: 32,
+  LARGER_LEAF: 64,
 } as const;
 
 /** The flags that decide the attributes of an entry. */
-export const ATTRIBUTE_FLAGS = 31;
+export const ATTRIBUTE_FLAGS = 63;
 
 /** The bits of the entries that a kernel writes. */
 export interface AttributePolicy {
@@ -41,6 +43,8 @@ export interface AttributePolicy {
   granted(flags: number): number;
   /** Whether leaves match every ASID (nG = 0), so that maintenance by ASID does not reach them. */
   readonly global: boolean;
+  /** Whether AP[0] is the access flag, so that the kernel has to set SCTLR.AFE. */
+  readonly accessFlag?: boolean;
 }
 
 const PLAIN: LeafAttributes = {
@@ -101,9 +105,10 @@ export function defaultPolicy(profile: CpuProfile): AttributePolicy {
   return {
     name: 'default',
     leaf(kind, flags, device) {
-      const { READ, WRITE, EXECUTE, NOCACHE, WRITE_COMBINING } = PagingFlags;
+      const { READ, WRITE, EXECUTE, NOCACHE, WRITE_COMBINING, OLD } = PagingFlags;
       const readable = (flags & (READ | EXECUTE)) !== 0;
-      const ap = (flags & WRITE) !== 0 ? AP.READ_WRITE : readable ? AP.READ_ONLY : AP.NONE;
+      const rights = (flags & WRITE) !== 0 ? AP.READ_WRITE : readable ? AP.READ_ONLY : AP.NONE;
+      const ap = (flags & OLD) !== 0 ? AP.NONE : rights;
       const uncached = (flags & NOCACHE) !== 0;
       const normal = !device && !uncached;
       const cached = normal && (flags & WRITE_COMBINING) === 0;
@@ -128,6 +133,26 @@ export function defaultPolicy(profile: CpuProfile): AttributePolicy {
     global: false,
   };
 }
+
+/**
+ * As {@link defaultPolicy}, for a CPU that runs with SCTLR.AFE: AP[0] is the access flag, and OLD
+ * clears it and leaves the rights, which AP[2:1] give, alone (Arm ARM B3.7.1, B3.7.2).
+ */
+export function accessFlagPolicy(profile: CpuProfile): AttributePolicy {
+  const plain = defaultPolicy(profile);
+  return {
+    ...plain,
+    name: 'access-flag',
+    leaf(kind, flags, device) {
+      const leaf = plain.leaf(kind, flags & ~PagingFlags.OLD, device);
+      return (flags & PagingFlags.OLD) === 0 ? leaf : { ...leaf, ap: leaf.ap & ~ACCESS_FLAG };
+    },
+    accessFlag: true,
+  };
+}
+
+/** AP[0] under SCTLR.AFE. */
+const ACCESS_FLAG = 0b001;
 
 /** Leaf kinds in the order of the table of words. */
 const LEAF_KINDS = [Kind.SECTION, Kind.SUPERSECTION, Kind.LARGE, Kind.SMALL];

@@ -14,6 +14,7 @@ import type { Deletion } from './deletion.js';
 import type { Dispatchers } from './dispatchers.js';
 import type { KernelState } from './kernel-state.js';
 import { moveCapability } from './move.js';
+import type { PageFastPath } from './page-fast-path.js';
 import { type RetypeRequest, retype } from './retype.js';
 import type { MappingObserver } from './translation-tables.js';
 import type { VNodeOperations } from './vnode-operations.js';
@@ -51,6 +52,7 @@ export interface KernelParts {
   readonly vnodes: VNodeOperations;
   readonly deletion: Deletion;
   readonly dispatchers: Dispatchers;
+  readonly fast: PageFastPath;
 }
 
 /** The system-call interface of one CSpace. */
@@ -61,6 +63,7 @@ export class Invocations {
   private readonly vnodes: VNodeOperations;
   private readonly deletion: Deletion;
   private readonly dispatchers: Dispatchers;
+  private readonly fast: PageFastPath;
   /** The object of the L1 CNode; 0 once that is gone. */
   private root: number;
 
@@ -69,6 +72,7 @@ export class Invocations {
     this.vnodes = parts.vnodes;
     this.deletion = parts.deletion;
     this.dispatchers = parts.dispatchers;
+    this.fast = parts.fast;
     this.root = root;
   }
 
@@ -210,6 +214,7 @@ export class Invocations {
     count: number,
     mapping: CapRef,
   ): ErrorNumber {
+    if (this.fast.map(this.root, table, source, entry, flags, offset, count, mapping)) return OK;
     const { capabilities } = this.state;
     const root = this.root;
     const tableSlot = findSlot(capabilities, root, table);
@@ -226,6 +231,7 @@ export class Invocations {
    * Errors: look-up errors; `SYS_ERR_WRONG_MAPPING`, `SYS_ERR_VNODE_NOT_INSTALLED`.
    */
   vnodeUnmap(table: CapRef, mapping: CapRef): ErrorNumber {
+    if (this.fast.unmap(this.root, table, mapping)) return OK;
     const { capabilities } = this.state;
     const root = this.root;
     const tableSlot = findSlot(capabilities, root, table);

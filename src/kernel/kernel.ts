@@ -26,6 +26,7 @@ import { Dispatchers } from './dispatchers.js';
 import { Invocations, type KernelParts } from './invocations.js';
 import type { KernelState } from './kernel-state.js';
 import { MappingDatabase } from './mapping-database.js';
+import { PageFastPath } from './page-fast-path.js';
 import { retype } from './retype.js';
 import { L1_SHIFT, type TranslationTable, TranslationTables } from './translation-tables.js';
 import { VNodeOperations } from './vnode-operations.js';
@@ -113,6 +114,7 @@ export class Kernel {
       vnodes,
       deletion: new Deletion(this.state, vnodes),
       dispatchers: this.dispatchers,
+      fast: new PageFastPath(this.state),
     };
     machine.cpu.abortHandler = (abort) =>
       this.faultHandlers.get(this.runningDomain)?.(abort) ?? false;

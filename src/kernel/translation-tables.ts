@@ -307,11 +307,6 @@ export class TranslationTables {
   private invalidateAt(root: TranslationTable, address: number, count: number, kind: number): void {
     const asid = root.asid;
     if (asid === 0) return;
-    if (count === 1) {
-      this.tlb.invalidateAddress(address, asid);
-      this.costs[Cost.BARRIERS] += 2;
-      return;
-    }
     const leaves = isReplicated(kind) ? count / REPLICATION : count;
     if (leaves > MOST_BY_ADDRESS) {
       this.forget(root);
@@ -322,6 +317,13 @@ export class TranslationTables {
       }
     }
     // One barrier makes the writes visible to the walker, one waits for the maintenance.
+    this.costs[Cost.BARRIERS] += 2;
+  }
+
+  /** The maintenance for one small page at `address` in the space under `root`. */
+  forgetPage(root: TranslationTable, address: number): void {
+    if (root.asid === 0) return;
+    this.tlb.invalidateAddress(address, root.asid);
     this.costs[Cost.BARRIERS] += 2;
   }
 

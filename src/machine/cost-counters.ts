@@ -41,6 +41,7 @@ export class CostCounters {
   walkReads = 0;
   /** Those of {@link walks} that were not made for a TLB miss. */
   walksPastTlb = 0;
+  maintenance = 0;
 
   /** The counts, at the places of {@link Cost}. Ask again for what the TLB and walks have counted. */
   get values(): Float64Array {
@@ -49,6 +50,8 @@ export class CostCounters {
     counts[Cost.TLB_MISSES] += this.walks - this.walksPastTlb;
     counts[Cost.WALKS] += this.walks;
     counts[Cost.WALK_READS] += this.walkReads;
+    counts[Cost.TLB_MAINTENANCE] += this.maintenance;
+    this.maintenance = 0;
     this.tlbHits = 0;
     this.walks = 0;
     this.walkReads = 0;

@@ -5,7 +5,7 @@
  */
 
 import { isNotGlobal, Kind, type LeafInfo, leafKindOf, OFFSET_MASKS } from '../format/index.js';
-import { Cost, type CostCounters } from './cost-counters.js';
+import type { CostCounters } from './cost-counters.js';
 import { EventKind, type EventRing } from './events.js';
 
 /** What remembers translations between walks. */
@@ -61,7 +61,7 @@ export function noteMaintenance(
   asid: number,
   dropped: number,
 ): void {
-  counters.values[Cost.TLB_MAINTENANCE] += 1;
+  counters.maintenance += 1;
   if (events.on) events.record(EventKind.TLB_INVALIDATE, scope, va, asid, dropped);
 }
 

@@ -1,0 +1,306 @@
+/**
+ * What all memory objects of this library have in common: their regions, who may map them, and the
+ * way from a fault to a mapping, copies on write included.
+ *
+ * Snapshots form a line. The newest snapshot of an object stands directly above it, older ones above
+ * that; each holds the pages in which it differs from the one below:
+ *
+ *     oldest snapshot ─► newest snapshot ─► object
+ *
+ * A page that an object is about to write is first copied into the snapshot directly above it, unless
+ * that one has it. So nobody ever needs to look further than down the line, and an object that goes
+ * leaves its pages to the one above: every link that has one user left is gone.
+ */
+import { type CapRef, hex0x, PAGE_BYTES, pageNumber, VmError } from '../base/index.js';
+import { Rights } from '../kernel/index.js';
+import { LEAF_FRAME, LEAF_OFFSET, LEAF_PAGE, LEAF_RUN, leafFlags, RECORD_SHIFT } from './leaf-records.js';
+import type { MemoryObject, ObjectRegion, ObjectSpace, UnfilledFrame } from './memory-object.js';
+import { VRegionFlags } from './vregion-flags.js';
+
+const { READ, WRITE, EXECUTE, LARGE, HUGE } = VRegionFlags;
+const ACCESS = READ | WRITE | EXECUTE;
+
+/** One memory object of this library. Pages are page numbers in the object. */
+export abstract class MappedObject implements MemoryObject {
+  abstract readonly kind: string;
+  readonly name: string;
+  readonly regions: ObjectRegion[] = [];
+  /** The newest snapshot of this object. */
+  above: SnapshotObject | undefined;
+  /** Which domain's memory it is made of. */
+  readonly home: number;
+  /** By domain number: the rights that domains other than its own were given. */
+  private readonly grants = new Map<number, number>();
+  private size: number;
+
+  constructor(name: string, bytes: number, home: number) {
+    if (!(bytes > 0 && bytes % PAGE_BYTES === 0 && bytes <= 2 ** 32)) {
+      throw new VmError(
+        'LIB_ERR_MEMOBJ_RANGE',
+        `\`${name}\` of ${bytes} bytes; whole pages, at most 4 GiB, were expected`,
+      );
+    }
+    this.name = name;
+    this.size = bytes;
+    this.home = home;
+  }
+
+  get bytes(): number {
+    return this.size;
+  }
+
+  abstract get residentBytes(): number;
+
+  /** Whether the content of the page is this object's own, and not that of the one below. */
+  abstract holds(page: number): boolean;
+  /** Brings a page that the object holds into memory; answers its place. `write` says that it will change. */
+  abstract bring(page: number, write: boolean): number;
+  /** The frame that a place is in, for a space; and in {@link frameOffset} where in it. */
+  abstract frameFor(place: number, space: ObjectSpace, writable: boolean): CapRef;
+  /** Where in the frame that {@link frameFor} answered the place begins, in bytes. */
+  frameOffset = 0;
+  /** Whether the place may be mapped writable as things are. */
+  abstract mayWrite(place: number): boolean;
+  /** Copies the bytes of a place. */
+  abstract readPlace(place: number, into: Uint8Array): void;
+  /** Keeps a place in memory for a moment, or no longer. */
+  abstract hold(place: number, by: 1 | -1): void;
+  /** Undoes {@link bring} where the page was brought for nothing. */
+  abstract unbring(page: number, place: number): void;
+  abstract pin(offset: number, bytes: number): void;
+  abstract unpin(offset: number, bytes: number): void;
+  abstract fill(offset: number, bytes: number, frame?: CapRef, frameOffset?: number): void;
+  abstract unfill(offset: number, bytes: number): UnfilledFrame[];
+  abstract pagerFree(bytes: number): number;
+  /** Takes the frames back that another domain was given of this object. */
+  protected abstract withdrawFrom(domain: number): void;
+  /** Gives up what the object is made of: nobody uses it any more. */
+  protected abstract end(): void;
+
+  /** The object that this one is a snapshot of, if it is one. */
+  get below(): MappedObject | undefined {
+    return undefined;
+  }
+
+  /**
+   * Lets another domain map the object with at most `rights` (of `Rights`).
+   * Its regions there are what {@link revoke} ends.
+   */
+  share(domain: number, rights: number): void {
+    this.grants.set(domain, rights);
+  }
+
+  /** Takes the object back from another domain: its regions there stay, and nothing is behind them. */
+  revoke(domain: number): void {
+    for (const region of this.regions) {
+      if (region.space.channels.party.number !== domain) continue;
+      region.space.range.unmap(pageNumber(region.base), pageNumber(region.base + region.bytes));
+    }
+    this.withdrawFrom(domain);
+    this.grants.set(domain, 0);
+  }
+
+  mapRegion(region: ObjectRegion): void {
+    const { name, offset, bytes, space } = region;
+    if (!(offset >= 0 && offset % PAGE_BYTES === 0 && offset + bytes <= this.size)) {
+      throw new VmError(
+        'LIB_ERR_MEMOBJ_RANGE',
+        `region \`${name}\` wants ${hex0x(offset)}+${hex0x(bytes)} of \`${this.name}\`, ` +
+          `which has ${hex0x(this.size)} bytes`,
+      );
+    }
+    const granted = this.rightsOf(space);
+    if (granted === undefined || (region.maxFlags & ACCESS & ~granted) !== 0) {
+      const given = granted === undefined ? 'not shared' : `shared with rights ${granted}`;
+      throw new VmError(
+        'LIB_ERR_MEMOBJ_RIGHTS',
+        `\`${this.name}\` is ${given} with ${space.name}; region \`${name}\` could ask for ` +
+          `rights ${region.maxFlags & ACCESS}`,
+      );
+    }
+    this.regions.push(region);
+  }
+
+  unmapRegion(region: ObjectRegion): void {
+    const at = this.regions.indexOf(region);
+    if (at >= 0) this.regions.splice(at, 1);
+  }
+
+  protect(region: ObjectRegion, offset: number, bytes: number, flags: number): void {
+    const first = pageNumber(region.base + offset);
+    region.space.range.change(first, first + pageNumber(bytes), (old, page, pages) =>
+      this.protectedFlags(region, old, flags, page, pages),
+    );
+  }
+
+  pagefault(region: ObjectRegion, address: number, write: boolean): void {
+    const inRegion = pageNumber(address - region.base);
+    const page = pageNumber(region.offset) + inRegion;
+    this.requireGrant(region);
+    let owner: MappedObject = this;
+    while (!owner.holds(page)) owner = owner.below as MappedObject;
+    if (write && (owner !== this || this.mustPush(page))) {
+      this.separate(page, owner);
+      owner = this;
+    }
+    const place = owner.bring(page, write);
+    try {
+      const writable = owner === this && !this.mustPush(page) && owner.mayWrite(place);
+      const frame = owner.frameFor(place, region.space, writable && (region.flags & WRITE) !== 0);
+      const flags = leafFlagsFor(region.flags, writable);
+      mapPage(region.space, pageNumber(region.base) + inRegion, frame, owner.frameOffset, flags);
+    } catch (error) {
+      owner.unbring(page, place);
+      throw error;
+    }
+  }
+
+  destroy(): void {
+    if (this.regions.length > 0) {
+      throw new VmError(
+        'LIB_ERR_MEMOBJ_MAPPED',
+        `\`${this.name}\` is still mapped in region \`${this.regions[0].name}\``,
+      );
+    }
+    this.end();
+  }
+
+  /** Grows the object. */
+  protected growTo(bytes: number): void {
+    this.size = bytes;
+  }
+
+  /** Takes the page out of every table that may have it: this object's regions and its snapshots'. */
+  dropViews(page: number): void {
+    let viewer: MappedObject | undefined = this;
+    do {
+      for (let index = 0; index < viewer.regions.length; index += 1) {
+        const at = pageIn(viewer.regions[index], page);
+        if (at >= 0) viewer.regions[index].space.range.unmap(at, at + 1);
+      }
+      viewer = viewer.above;
+    } while (viewer !== undefined && !viewer.holds(page));
+  }
+
+  /** Takes the right to use the page away in every table that has it, so that the next use is seen. */
+  protected makeViewsOld(page: number): void {
+    let viewer: MappedObject | undefined = this;
+    do {
+      for (const region of viewer.regions) {
+        const at = pageIn(region, page);
+        if (at >= 0) region.space.range.change(at, at + 1, (flags) => flags | VRegionFlags.OLD);
+      }
+      viewer = viewer.above;
+    } while (viewer !== undefined && !viewer.holds(page));
+  }
+
+  /** Takes the right to write away from everything that is mapped of the object. */
+  protectAll(): void {
+    for (const { base, bytes, space } of this.regions) {
+      space.range.change(pageNumber(base), pageNumber(base + bytes), readOnly);
+    }
+  }
+
+  /** Whether a write to the page must first be saved from a snapshot's sight. */
+  protected mustPush(page: number): boolean {
+    return this.above !== undefined && !this.above.holds(page);
+  }
+
+  /** Makes the page this object's alone, so that it can be written. */
+  private separate(page: number, owner: MappedObject): void {
+    if (this.mustPush(page)) this.above?.receive(page, owner);
+    if (owner !== this) (this as unknown as SnapshotObject).receive(page, owner);
+  }
+
+  /** What a run of mapped leaves gets when a region's flags become `flags`. */
+  private protectedFlags(
+    region: ObjectRegion,
+    old: number,
+    flags: number,
+    page: number,
+    pages: number,
+  ): number {
+    const kept = old & ~ACCESS;
+    const lessened = kept | (old & flags & ACCESS);
+    const wanted = kept | (flags & ACCESS);
+    if (wanted === lessened) return lessened;
+    // More is given at once only where a fault would give it as well; else the fault decides.
+    const first = pageNumber(region.offset) + page - pageNumber(region.base);
+    for (let index = first; index < first + pages; index += 1) {
+      if (!this.holds(index) || this.mustPush(index) || !this.mayWritePage(index)) {
+        return leafFlagsFor(wanted, false);
+      }
+    }
+    return wanted;
+  }
+
+  /** Whether the page, which the object holds, may be written without asking. */
+  protected abstract mayWritePage(page: number): boolean;
+
+  /** The rights that a space has to the object; undefined where it was never given any. */
+  private rightsOf(space: ObjectSpace): number | undefined {
+    const { number } = space.channels.party;
+    return number === this.home ? Rights.ALL : this.grants.get(number);
+  }
+
+  private requireGrant(region: ObjectRegion): void {
+    if (region.space.channels.party.number === this.home) return;
+    const granted = this.rightsOf(region.space);
+    if (granted !== undefined && granted !== 0) return;
+    throw new VmError(
+      'LIB_ERR_MEMOBJ_GONE',
+      `\`${this.name}\` was taken back from ${region.space.name}, which maps it as \`${region.name}\``,
+    );
+  }
+}
+
+/** An object that holds copies of pages of the one below it. */
+export interface SnapshotObject extends MappedObject {
+  /** Makes a copy of a page of `from` its own. */
+  receive(page: number, from: MappedObject): void;
+}
+
+/** The page of a region's address space where a page of the object is, or -1. */
+function pageIn(region: ObjectRegion, page: number): number {
+  const inRegion = page - pageNumber(region.offset);
+  if (inRegion < 0 || inRegion >= pageNumber(region.bytes)) return -1;
+  return pageNumber(region.base) + inRegion;
+}
+
+/** The flags without the right to write; a page that could be read by it still can. */
+function readOnly(flags: number): number {
+  return (flags & WRITE) === 0 ? flags : (flags & ~WRITE) | READ;
+}
+
+/** The flags of one small page of a region with `flags`. */
+function leafFlagsFor(flags: number, writable: boolean): number {
+  const leaf = flags & ~(LARGE | HUGE);
+  return writable ? leaf : readOnly(leaf);
+}
+
+/** Maps one page, in place of whatever is mapped there. */
+function mapPage(
+  space: ObjectSpace,
+  page: number,
+  frame: CapRef,
+  offset: number,
+  flags: number,
+): void {
+  const { pmap, range } = space;
+  const { shadow } = pmap.core;
+  const record = shadow.leafAt(page);
+  if (record !== 0) {
+    const { words } = shadow.leaves;
+    const at = record << RECORD_SHIFT;
+    const pages = page - words[at + LEAF_PAGE];
+    if (words[at + LEAF_FRAME] === frame && words[at + LEAF_OFFSET] + pages === pageNumber(offset)) {
+      const old = leafFlags(words[at + LEAF_RUN]);
+      // What a larger leaf was mapped with stays, so that the leaf can.
+      const kept = old & (LARGE | HUGE);
+      range.change(page, page + 1, () => flags | kept);
+      return;
+    }
+    range.unmap(page, page + 1);
+  }
+  pmap.map(page * PAGE_BYTES, frame, offset, PAGE_BYTES, flags);
+}

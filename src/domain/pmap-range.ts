@@ -1,0 +1,261 @@
+/**
+ * Whatever is mapped in a range of pages, with holes and with Mappings that reach out of it: removed,
+ * or given other flags. The pmap itself keeps to whole Mappings; here they are cut at both ends first.
+ * All or nothing: a failure puts back what was done, and mends what was cut.
+ */
+import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, VmError } from '../base/index.js';
+import {
+  LEAF_HEAD,
+  LEAF_MAPPING,
+  LEAF_PAGE,
+  LEAF_RUN,
+  LEAF_TOTAL,
+  leafEntries,
+  leafFlags,
+  leafKindOf,
+  packLeafRun,
+  RECORD_SHIFT,
+} from './leaf-records.js';
+import type { Pmap } from './pmap.js';
+import { pagesPerLeaf } from './pmap-policy.js';
+
+/** A Mapping that was cut in two, and how it was before. */
+interface Cut {
+  readonly page: number;
+  readonly head: number;
+  readonly end: number;
+  readonly leafPages: number;
+}
+
+const SECTION_PAGES = 256;
+/** What {@link PmapRange.change} notes of each run that it changed: first page, pages, old flags. */
+const DONE_WORDS = 3;
+
+/** The flags that a run of leaves shall have from now on. */
+export type FlagsDecision = (flags: number, page: number, pages: number) => number;
+
+/** Operations on ranges of one pmap. Addresses are page numbers; `end` is the first page behind. */
+export class PmapRange {
+  private readonly pmap: Pmap;
+  private heads: number[] = [];
+  private done: number[] = [];
+
+  constructor(pmap: Pmap) {
+    this.pmap = pmap;
+  }
+
+  /**
+   * Unmaps what is mapped of the pages; answers how many pages were.
+   * Errors: `LIB_ERR_PMAP_SPLIT`; `LIB_ERR_PMAP_UNMAP` with their causes. Nothing has changed then.
+   */
+  unmap(first: number, end: number): number {
+    const { core } = this.pmap;
+    const { shadow } = core;
+    const only = end - first === 1 ? shadow.leafAt(first) : 0;
+    if (only !== 0 && shadow.mappingEnd(only) === end && shadow.isHead(only)) {
+      this.check(core.unmapLeaves(only), 'LIB_ERR_PMAP_UNMAP', first, end);
+      return 1;
+    }
+    if (shadow.nextMapped(first, end) < 0) return 0;
+    const cuts = this.cutEnds(first, end);
+    this.heads.length = 0;
+    let pages = 0;
+    for (let page = shadow.nextMapped(first, end); page >= 0; ) {
+      const head = shadow.leafAt(page);
+      const next = shadow.mappingEnd(head);
+      this.heads.push(head);
+      pages += next - page;
+      page = shadow.nextMapped(next, end);
+    }
+    const error = this.removeHeads();
+    if (error !== OK) {
+      const mended = this.mend(cuts);
+      this.check(core.undone(mended, error), 'LIB_ERR_PMAP_UNMAP', first, end);
+    }
+    return pages;
+  }
+
+  /**
+   * Gives each run of mapped leaves of the pages the flags that `decide` answers; it is asked about
+   * runs of the same flags. Errors: as {@link unmap}, `LIB_ERR_PMAP_MODIFY_FLAGS` for the second.
+   */
+  change(first: number, end: number, decide: FlagsDecision): void {
+    const { core } = this.pmap;
+    const { shadow } = core;
+    if (shadow.nextMapped(first, end) < 0) return;
+    const cuts = this.cutLeaves(first, end);
+    this.done.length = 0;
+    for (let page = shadow.nextMapped(first, end); page >= 0; ) {
+      const record = shadow.leafAt(page);
+      const next = Math.min(end, shadow.endOf(record));
+      const flags = leafFlags(shadow.leaves.words[(record << RECORD_SHIFT) + LEAF_RUN]);
+      const wanted = decide(flags, page, next - page);
+      if (wanted !== flags) {
+        const failed = this.give(record, page, next, wanted);
+        if (failed !== undefined) {
+          const undo = this.takeBack();
+          const mended = undo === OK ? this.mend(cuts) : undo;
+          if (mended === OK) throw failed;
+          throw new VmError('LIB_ERR_PMAP_ROLLBACK', failed.message, { cause: failed });
+        }
+        this.done.push(page, next - page, flags);
+      }
+      page = shadow.nextMapped(next, end);
+    }
+  }
+
+  /** Changes the flags of one run; the error, or undefined. */
+  private give(record: number, page: number, end: number, flags: number): VmError | undefined {
+    const { core } = this.pmap;
+    const { words } = core.shadow.leaves;
+    const at = record << RECORD_SHIFT;
+    const run = words[at + LEAF_RUN];
+    const entries = leafEntries(run);
+    const kind = leafKindOf(run);
+    const whole = words[at + LEAF_PAGE] === page && core.shadow.endOf(record) === end;
+    if (!whole || entries !== words[at + LEAF_TOTAL]) {
+      try {
+        this.pmap.modifyFlags(page * PAGE_BYTES, (end - page) * PAGE_BYTES, flags);
+        return undefined;
+      } catch (error) {
+        if (error instanceof VmError) return error;
+        throw error;
+      }
+    }
+    // The usual case by itself: a Mapping all of whose leaves change together needs no new record.
+    const mapping = words[at + LEAF_MAPPING] as CapRef;
+    const paging = core.kernelFlags(flags, kind);
+    const error = core.invocations.mappingModify(mapping, 0, entries, paging);
+    if (error !== OK) return this.failure(error, 'LIB_ERR_PMAP_MODIFY_FLAGS', page, end);
+    words[at + LEAF_RUN] = packLeafRun(entries, kind, flags);
+    return undefined;
+  }
+
+  /** Gives everything that {@link change} did its old flags again. */
+  private takeBack(): ErrorNumber {
+    const { done } = this;
+    const { shadow } = this.pmap.core;
+    for (let at = done.length - DONE_WORDS; at >= 0; at -= DONE_WORDS) {
+      const record = shadow.leafAt(done[at]);
+      const failed = this.give(record, done[at], done[at] + done[at + 1], done[at + 2]);
+      if (failed !== undefined) return Code[failed.code];
+    }
+    return OK;
+  }
+
+  /** Entries first, then slots, then records, as the pmap's own unmap does. */
+  private removeHeads(): ErrorNumber {
+    const { core } = this.pmap;
+    const { heads } = this;
+    const { words } = core.shadow.leaves;
+    let detached = 0;
+    let freed = 0;
+    let error: ErrorNumber = OK;
+    for (; detached < heads.length; detached += 1) {
+      error = core.detach(heads[detached]);
+      if (error !== OK) break;
+    }
+    for (; error === OK && freed < heads.length; freed += 1) {
+      error = core.slots.free(words[(heads[freed] << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+      if (error !== OK) break;
+    }
+    if (error === OK) {
+      for (const head of heads) core.forgetMapping(head);
+      return OK;
+    }
+    for (let slot = freed - 1; slot >= 0; slot -= 1) core.slots.allocate();
+    let undo: ErrorNumber = OK;
+    for (let index = detached - 1; index >= 0; index -= 1) undo ||= core.attach(heads[index]);
+    return core.undone(undo, error);
+  }
+
+  /** Makes both ends of the range borders between Mappings. */
+  private cutEnds(first: number, end: number): Cut[] {
+    const cuts: Cut[] = [];
+    for (const page of [first, end]) this.cut(page, cuts, false);
+    return cuts;
+  }
+
+  /** Makes both ends of the range borders between leaves. */
+  private cutLeaves(first: number, end: number): Cut[] {
+    const cuts: Cut[] = [];
+    for (const page of [first, end]) this.cut(page, cuts, true);
+    return cuts;
+  }
+
+  private cut(page: number, cuts: Cut[], onlyLeaves: boolean): void {
+    const { core } = this.pmap;
+    const { shadow } = core;
+    const record = page < core.endPage ? shadow.leafAt(page) : 0;
+    if (record === 0) return;
+    const { words } = shadow.leaves;
+    const head = words[(record << RECORD_SHIFT) + LEAF_HEAD];
+    const leafPages = pagesPerLeaf(leafKindOf(words[(record << RECORD_SHIFT) + LEAF_RUN]));
+    if (head === page || (onlyLeaves && (page - head) % leafPages === 0)) return;
+    const cut = { page, head, end: shadow.mappingEnd(record), leafPages };
+    try {
+      this.pmap.split(page * PAGE_BYTES);
+    } catch (error) {
+      if (error instanceof VmError && this.mend(cuts) !== OK) {
+        throw new VmError('LIB_ERR_PMAP_ROLLBACK', error.message, { cause: error });
+      }
+      throw error;
+    }
+    cuts.push(cut);
+  }
+
+  /** Makes whole again what was cut, the last cut first. */
+  private mend(cuts: readonly Cut[]): ErrorNumber {
+    for (const cut of cuts.toReversed()) {
+      const { page, head, end, leafPages } = cut;
+      try {
+        if (leafPages > SECTION_PAGES && page % SECTION_PAGES !== 0) {
+          this.pmap.promote(page * PAGE_BYTES, SECTION_PAGES * PAGE_BYTES);
+        }
+        if ((page - head) % leafPages !== 0) {
+          this.pmap.promote(page * PAGE_BYTES, leafPages * PAGE_BYTES);
+        }
+      } catch (error) {
+        if (error instanceof VmError) return Code[error.code];
+        throw error;
+      }
+      const joined = this.join(head, end);
+      if (joined !== OK) return joined;
+    }
+    return OK;
+  }
+
+  /** Makes one Mapping of all that lie from `head` to `end`. */
+  private join(head: number, end: number): ErrorNumber {
+    const { core } = this.pmap;
+    const { shadow, slots } = core;
+    const { words } = shadow.leaves;
+    for (;;) {
+      const record = shadow.leafAt(head);
+      const border = shadow.mappingEnd(record);
+      if (border >= end) return OK;
+      const mapping = words[(record << RECORD_SHIFT) + LEAF_MAPPING] as CapRef;
+      const next = words[(shadow.leafAt(border) << RECORD_SHIFT) + LEAF_MAPPING] as CapRef;
+      const error = core.invocations.mappingJoin(mapping, next);
+      if (error !== OK) return error;
+      shadow.joinMappings(record);
+      const freed = slots.free(next);
+      if (freed !== OK) return freed;
+    }
+  }
+
+  private check(error: ErrorNumber, code: keyof typeof Code, first: number, end: number): void {
+    if (error !== OK) throw this.failure(error, code, first, end);
+  }
+
+  private failure(
+    error: ErrorNumber,
+    code: keyof typeof Code,
+    first: number,
+    end: number,
+  ): VmError {
+    const where = `pages ${first.toString(16)} to ${(end - 1).toString(16)}`;
+    const cause = VmError.from(error, `the kernel refused a change of ${where}`);
+    return new VmError(code, `cannot change ${where}`, { cause });
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The two invocations that a domain makes most, in one go: mapping small pages into an L2 table, and
+ * removing such a Mapping. Each is one function over the pools, without a call between its first
+ * look-up and its last write, because at this size calls are what costs.
+ *
+ * They do what `VNodeOperations` does where everything is plainly right, and otherwise nothing:
+ * a refusal here is no error but a question for there, where each wrong has its name.
+ */
+import { addressBits, Kind } from '../format/index.js';
+import { Cost, EventKind } from '../machine/index.js';
+import {
+  MAPPING_NEXT,
+  MAPPING_OFFSET,
+  MAPPING_PREVIOUS,
+  MAPPING_RUN,
+  MAPPING_SOURCE,
+  MAPPING_TABLE,
+  OBJECT_BASE,
+  OBJECT_PART,
+  OBJECT_SHIFT,
+  OBJECT_SIZE,
+  OBJECT_SLOTS,
+  RUN_ENTRY_BITS,
+  RUN_ENTRY_MASK,
+  SLOT_MAPPINGS,
+  SLOT_OBJECT,
+  SLOT_PART,
+  SLOT_SHIFT,
+} from './capabilities.js';
+import { CapType, Rights } from './capability-types.js';
+import type { KernelState } from './kernel-state.js';
+import { L2_ENTRIES } from './translation-tables.js';
+
+/** Head of a slot that holds an L2 CNode that may be read, or also written. */
+const READABLE_CNODE = CapType.L2_CNODE | (Rights.READ << 8);
+const WRITABLE_CNODE = CapType.L2_CNODE | (Rights.WRITE << 8);
+/** Flags that small pages can have. */
+const SMALL_PAGE_FLAGS = 31;
+/** Page frames below 4 GiB, which is as far as a small page reaches. */
+const FRAMES = 2 ** 20;
+const SMALL_PAGE_STEP = 4096;
+
+/** The usual ways of mapping and unmapping. */
+export class PageFastPath {
+  private readonly state: KernelState;
+
+  constructor(state: KernelState) {
+    this.state = state;
+  }
+
+  /** As `Invocations.vnodeMap` for small pages; whether it was done. */
+  map(
+    root: number,
+    tableRef: number,
+    sourceRef: number,
+    entry: number,
+    flags: number,
+    offset: number,
+    count: number,
+    mappingRef: number,
+  ): boolean {
+    const { capabilities, tables, costs } = this.state;
+    const { objects, slots } = capabilities;
+    const rootAt = root << OBJECT_SHIFT;
+    const first = objects[rootAt + OBJECT_PART];
+    const cnodes = objects[rootAt + OBJECT_SLOTS];
+    const tableCNode = tableRef >> 8;
+    const sourceCNode = sourceRef >> 8;
+    const mappingCNode = mappingRef >> 8;
+    if ((tableCNode | sourceCNode | mappingCNode) < 0) return false;
+    if (tableCNode >= cnodes || sourceCNode >= cnodes || mappingCNode >= cnodes) return false;
+    let at = (first + tableCNode) << SLOT_SHIFT;
+    if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
+    const tableAt = (slots[at + SLOT_PART] + (tableRef & 0xff)) << SLOT_SHIFT;
+    at = (first + sourceCNode) << SLOT_SHIFT;
+    if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
+    const source = slots[at + SLOT_PART] + (sourceRef & 0xff);
+    const sourceAt = source << SLOT_SHIFT;
+    at = (first + mappingCNode) << SLOT_SHIFT;
+    if ((slots[at] & (0xff | WRITABLE_CNODE)) !== WRITABLE_CNODE) return false;
+    const mapping = slots[at + SLOT_PART] + (mappingRef & 0xff);
+    at = mapping << SLOT_SHIFT;
+
+    const head = slots[sourceAt];
+    if ((slots[tableAt] & 0xff) !== CapType.VNODE_ARM_L2) return false;
+    if ((head & 0xff) !== CapType.FRAME || (slots[at] & 0xff) !== CapType.NULL) return false;
+    const whole = (entry | 0) === entry && (count | 0) === count && (offset | 0) === offset;
+    if (!whole || (entry | count | offset) < 0) return false;
+    if (count === 0 || entry + count > L2_ENTRIES) return false;
+    const objectAt = slots[sourceAt + SLOT_OBJECT] << OBJECT_SHIFT;
+    const kibibyte = objects[objectAt + OBJECT_BASE];
+    const page = offset >>> 12;
+    const frame = (kibibyte >>> 2) + page;
+    if (((kibibyte & 3) | (offset & 0xfff)) !== 0) return false;
+    if ((page + count) * 4 > objects[objectAt + OBJECT_SIZE] || frame + count > FRAMES)
+      return false;
+    const { attributes } = tables;
+    if ((flags & ~SMALL_PAGE_FLAGS) !== 0) return false;
+    if ((attributes.granted(flags) & ~(head >>> 8)) !== 0) return false;
+    const table = tables.table(slots[tableAt + SLOT_PART]);
+    const words = table.words;
+    const end = entry + count;
+    for (let index = entry; index < end; index += 1) {
+      if (words[index] !== 0) return false;
+    }
+
+    let word = attributes.leaf(Kind.SMALL, flags, false) | addressBits(Kind.SMALL, frame) | 0;
+    for (let index = entry; index < end; index += 1) {
+      words[index] = word;
+      word = (word + SMALL_PAGE_STEP) | 0;
+    }
+    table.mappings[entry] = mapping;
+    const next = slots[sourceAt + SLOT_MAPPINGS];
+    slots[at] = CapType.FRAME_MAPPING | (head & 0xff00) | (Kind.SMALL << 16);
+    slots[at + MAPPING_TABLE] = table.number;
+    slots[at + MAPPING_SOURCE] = source;
+    slots[at + MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
+    slots[at + MAPPING_OFFSET] = page;
+    slots[at + MAPPING_NEXT] = next;
+    slots[at + MAPPING_PREVIOUS] = 0;
+    if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = mapping;
+    slots[sourceAt + SLOT_MAPPINGS] = mapping;
+    costs[Cost.ENTRY_WRITES] += count;
+    costs[Cost.BARRIERS] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
+    const { events } = this.state;
+    if (events.on) events.record(EventKind.CAP_MAP, table.number, entry, count, source);
+    return true;
+  }
+
+  /** As `Invocations.vnodeUnmap` for the Mapping of one small page; whether it was done. */
+  unmap(root: number, tableRef: number, mappingRef: number): boolean {
+    const { capabilities, tables, costs } = this.state;
+    const { objects, slots } = capabilities;
+    const rootAt = root << OBJECT_SHIFT;
+    const first = objects[rootAt + OBJECT_PART];
+    const cnodes = objects[rootAt + OBJECT_SLOTS];
+    const tableCNode = tableRef >> 8;
+    const mappingCNode = mappingRef >> 8;
+    if ((tableCNode | mappingCNode) < 0) return false;
+    if (tableCNode >= cnodes || mappingCNode >= cnodes) return false;
+    let at = (first + tableCNode) << SLOT_SHIFT;
+    if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
+    const tableAt = (slots[at + SLOT_PART] + (tableRef & 0xff)) << SLOT_SHIFT;
+    at = (first + mappingCNode) << SLOT_SHIFT;
+    if ((slots[at] & (0xff | WRITABLE_CNODE)) !== WRITABLE_CNODE) return false;
+    at = (slots[at + SLOT_PART] + (mappingRef & 0xff)) << SLOT_SHIFT;
+
+    if ((slots[tableAt] & 0xff) !== CapType.VNODE_ARM_L2) return false;
+    const head = slots[at];
+    if ((head & 0xff) !== CapType.FRAME_MAPPING || head >>> 16 !== Kind.SMALL) return false;
+    const number = slots[tableAt + SLOT_PART];
+    const run = slots[at + MAPPING_RUN];
+    if (slots[at + MAPPING_TABLE] !== number || run >>> RUN_ENTRY_BITS !== 1) return false;
+    const table = tables.table(number);
+    const { root: space } = table;
+    if (space === null || (space.observer !== null && !space.observer.knows)) return false;
+
+    const entry = run & RUN_ENTRY_MASK;
+    table.words[entry] = 0;
+    table.mappings[entry] = 0;
+    const next = slots[at + MAPPING_NEXT];
+    const previous = slots[at + MAPPING_PREVIOUS];
+    if (previous !== 0) slots[(previous << SLOT_SHIFT) + MAPPING_NEXT] = next;
+    else slots[(slots[at + MAPPING_SOURCE] << SLOT_SHIFT) + SLOT_MAPPINGS] = next;
+    if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = previous;
+    slots[at] = CapType.NULL;
+    costs[Cost.ENTRY_WRITES] += 1;
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
+    tables.forgetPage(space, table.rootAddress + entry * SMALL_PAGE_STEP);
+    const { events } = this.state;
+    if (events.on) events.record(EventKind.CAP_UNMAP, number, entry, 1, at >>> SLOT_SHIFT);
+    return true;
+  }
+}
