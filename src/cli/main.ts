@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { runCommandLine } from './command-line.js';
 
-const program = new Command('pagewright')
-  .description('Build, read, explain and check ARM address spaces')
-  .version(packageVersion())
-  .showHelpAfterError();
-
-await program.parseAsync();
-
-/** The version is read, not compiled in: package.json lies two levels up from src/cli and dist/bin alike. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+// Who reads our output may stop reading: `pagewright run … | head` ends quietly.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
 }
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  variables: process.env,
+});

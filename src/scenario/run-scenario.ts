@@ -195,7 +195,6 @@ function failedOutcome(error: VmError, actor: Actor): StepOutcome {
   if (evidence?.fault === undefined) return { kind: 'error', message: error.message, codes };
   const { fault } = evidence;
   const handler = actor.domain.lastFaultError;
-  const why = handler === undefined ? '' : `; its handler: ${handler.message}`;
   actor.domain.lastFaultError = undefined;
   return {
     kind: 'fault',
@@ -203,7 +202,8 @@ function failedOutcome(error: VmError, actor: Actor): StepOutcome {
     va: evidence.va,
     fsr: fault.fsr,
     walk: evidence,
-    message: `${error.message}${why}`,
+    message: error.message,
+    handler: handler?.message ?? '',
     codes: [...codes, ...(handler?.chain() ?? [])],
   };
 }

@@ -89,6 +89,8 @@ export type StepOutcome =
       readonly fsr: number;
       readonly walk: Walk;
       readonly message: string;
+      /** Why the domain's own handler could not solve it; empty where it did not try. */
+      readonly handler: string;
       /** The error's codes, outermost first. */
       readonly codes: readonly ErrorName[];
     }

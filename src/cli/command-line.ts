@@ -1,0 +1,95 @@
+/**
+ * The command line: which commands there are, what all of them share, and how each ends.
+ *
+ * What a command does is loaded when it is called, so that `--help` and `--version` come at once.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { VmError } from '../base/errors.js';
+import { defineConform } from './conform.js';
+import { EXIT_HELP, Exit, type ExitCode, exitCodeOf } from './exit-code.js';
+import { COLOR_CHOICES, type ColorChoice, Output } from './output.js';
+import { defineRun } from './run.js';
+import type { Action, DefineCommand, Environment, Session } from './session.js';
+
+const COMMANDS: readonly DefineCommand[] = [defineRun, defineConform];
+
+/** Runs the command that `args` ask for, and answers the exit code. Errors are printed, not thrown. */
+export async function runCommandLine(
+  args: readonly string[],
+  environment: Environment,
+): Promise<ExitCode> {
+  const { stdout, stderr, variables } = environment;
+  const session = (): Session => {
+    const color = program.opts<{ color: ColorChoice }>().color;
+    return {
+      out: new Output(stdout, color, variables),
+      talk: new Output(stderr, color, variables),
+    };
+  };
+  let exit: ExitCode = Exit.FINE;
+  const perform = async (action: Action): Promise<void> => {
+    exit = await action(session());
+  };
+  const program = makeProgram(environment);
+  for (const define of COMMANDS) define(program, perform);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    const { talk } = session();
+    if (error instanceof CommanderError) return usageExit(error, talk);
+    const { errorLines } = await import('./error-report.js');
+    talk.print(...errorLines(error));
+    return exitCodeOf(error);
+  }
+  return exit;
+}
+
+function makeProgram({ stdout, stderr }: Environment): Command {
+  const color = new Option('--color <when>', 'colour the output; NO_COLOR is heeded too')
+    .choices(COLOR_CHOICES)
+    .default('auto');
+  return new Command('pagewright')
+    .description('Build, read, explain and check ARM address spaces.')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addOption(color)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pagewright run examples/first-domain.yaml     watch a domain build its address space
+  pagewright conform test/fixtures/vectors/*    replay recorded vectors through the pmap
+
+${EXIT_HELP}`,
+    )
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: () => {},
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+}
+
+/** Help and version are no errors; everything else that the parser objects to is a usage error. */
+function usageExit(error: CommanderError, talk: Output): ExitCode {
+  if (error.exitCode === 0) return Exit.FINE;
+  if (error.code !== 'commander.help') {
+    const what = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+    talk.print(
+      [{ text: 'pagewright: ', style: 'bad' }, { text: what }],
+      [{ text: 'Add --help to see what the command takes.', style: 'quiet' }],
+    );
+  }
+  return Exit.USAGE;
+}
+
+/** The version is read, not compiled in: package.json lies two levels up from src/cli and dist/bin alike. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version?: unknown };
+  if (typeof version === 'string') return version;
+  throw new VmError('SOURCE_ERR_READ', 'package.json has no version');
+}

@@ -1,0 +1,31 @@
+/** `pagewright conform`: replays recorded vectors and tells where ours parts from them. */
+import type { DefineCommand } from './session.js';
+
+/** The options of the command. */
+export interface ConformFlags {
+  readonly json?: boolean;
+}
+
+export const defineConform: DefineCommand = (program, perform) => {
+  program
+    .command('conform')
+    .description('replay recorded vectors of the original pmap through ours, under its policy')
+    .argument('<vectors...>', 'vector files, .jsonl or .jsonl.gz')
+    .option('--json', 'print one JSON object instead of text')
+    .addHelpText(
+      'after',
+      `
+Prints for each file and in all how many sequences passed and failed, and for each that failed the
+operation, what was expected and what came. One failure makes the exit code 1.
+
+Examples:
+  pagewright conform test/fixtures/vectors/*.jsonl.gz
+  pagewright conform recorded.jsonl --json | jq .total`,
+    )
+    .action((vectors: string[], flags: ConformFlags) =>
+      perform(async (session) => {
+        const { conform } = await import('./conform-report.js');
+        return conform(session, vectors, flags);
+      }),
+    );
+};

@@ -1,0 +1,37 @@
+/** What the machine recorded, one line an event. */
+import { hex } from '../base/index.js';
+import { ACCESS_NAMES, faultMeaning, faultStatusOf, KIND_NAMES } from '../format/index.js';
+import { line, type StyledLine } from '../inspect/index.js';
+import { CAP_TYPE_NAMES } from '../kernel/index.js';
+import type { MachineEvent } from '../machine/index.js';
+
+const NAME_COLUMNS = 14;
+const SCOPES = ['all', 'address', 'address-all-asids', 'asid'];
+
+const named = (names: readonly string[]) => (value: number) => names[value] ?? `${value}`;
+const addressOrFault = (value: number): string =>
+  value >= 0 ? hex(value) : `(${faultMeaning(faultStatusOf(value)).text})`;
+
+/** How the numbers of events are written; those that are not here are plain counts. */
+const WRITTEN: Readonly<Record<string, (value: number) => string>> = {
+  va: (value) => hex(value),
+  far: (value) => hex(value),
+  fsr: (value) => hex(value, 3),
+  pa: addressOrFault,
+  access: named(ACCESS_NAMES),
+  kind: named(KIND_NAMES),
+  type: named(CAP_TYPE_NAMES),
+  scope: named(SCOPES),
+  source: (value) => hex(value, 4),
+  destination: (value) => hex(value, 4),
+};
+
+/** An event behind `indent` blanks. */
+export function eventLine({ sequence, kind, fields }: MachineEvent, indent: number): StyledLine {
+  const name = kind.toLowerCase().replaceAll('_', '-').padEnd(NAME_COLUMNS);
+  const values = Object.entries(fields).map(
+    ([field, value]) => `${field}=${WRITTEN[field]?.(value) ?? value}`,
+  );
+  const number = `#${sequence}`.padStart(indent - 1);
+  return line(`${number} ${name} ${values.join(' ')}`, 'quiet');
+}

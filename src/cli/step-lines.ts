@@ -1,0 +1,212 @@
+/**
+ * A step as a person reads it: number, domain, verb, what it is about, what came of it; below it the
+ * faults that were solved on the way, and why something was refused.
+ */
+import { ERROR_CAUSES, type ErrorName, formatBytes, hex } from '../base/index.js';
+import { VRegionFlags } from '../domain/index.js';
+import { isFetch, rightsText } from '../format/index.js';
+import {
+  entryMeaning,
+  entryOf,
+  entryPlace,
+  line,
+  type SpaceInput,
+  type Span,
+  type Style,
+  type StyledLine,
+} from '../inspect/index.js';
+import type {
+  LeafRun,
+  MadeMapping,
+  ScenarioStep,
+  StepFacts,
+  StepOutcome,
+  StepResult,
+  TakenFault,
+} from '../scenario/index.js';
+import { wrapped } from './wrap.js';
+
+/** The space that the lines of all steps of a run share. */
+export interface StepLayout {
+  /** Characters of a line. */
+  readonly columns: number;
+  /** Characters of the longest name of a domain. */
+  readonly nameColumns: number;
+  /** The space that the step ran in, for who reads its entries. */
+  readonly space: SpaceInput;
+}
+
+const VERB_COLUMNS = 8;
+const SUBJECT_COLUMNS = 25;
+
+/** The lines of one step. */
+export function stepLines(result: StepResult, layout: StepLayout): StyledLine[] {
+  const { step, outcome, faults, unmet } = result;
+  const { columns, nameColumns } = layout;
+  const number = `${step.number}`.padStart(3);
+  const head = `${number} ${step.domain.padEnd(nameColumns)} ${step.verb.padEnd(VERB_COLUMNS)} `;
+  const indent = head.length;
+  const subject = subjectOf(step, outcome).padEnd(SUBJECT_COLUMNS);
+  const ending = endingOf(result);
+  const first: Span[] = [{ text: head, style: 'quiet' }, { text: subject }];
+  const fits = indent + subject.length + 1 + ending.text.length <= columns;
+  const lines: StyledLine[] = fits
+    ? [[...first, { text: ' ' }, ending]]
+    : [first, [{ text: ' '.repeat(indent) }, ending]];
+  const below = (text: string, style: Style): void => {
+    lines.push(...wrapped(text, columns, indent, style, 2));
+  };
+  for (const fault of faults) if (fault.solved) below(faultText(fault), 'quiet');
+  for (const text of reasonsOf(outcome, layout.space)) below(text, 'quiet');
+  for (const text of unmet) below(`✗ ${text}`, 'bad');
+  return step.say === '' ? lines : [...sayLines(step.say, columns), ...lines];
+}
+
+function sayLines(text: string, columns: number): StyledLine[] {
+  return [line(''), ...wrapped(text, columns, 0, 'heading')];
+}
+
+/** What a step is about, as the scenario says it. */
+function subjectOf(step: ScenarioStep, outcome: StepOutcome): string {
+  switch (step.verb) {
+    case 'allocate':
+    case 'revoke':
+    case 'free':
+      return step.args.frame;
+    case 'map': {
+      const region = step.args.as === undefined ? '' : ` as ${step.args.as}`;
+      return `${step.args.frame}${region} ${rightsOf(step.args.rights)}`;
+    }
+    case 'share':
+      return `${step.args.frame} ${rightsOf(step.args.rights)} with ${step.args.with}`;
+    case 'protect':
+      return `${step.args.at.text} ${rightsOf(step.args.rights)}`;
+    case 'trim':
+      return '';
+    case 'switch':
+      return step.args;
+    default:
+      return placeText(step.args.at, outcome);
+  }
+}
+
+/** A place as it is written, with its address where the name does not say it. */
+function placeText(
+  place: { readonly text: string; readonly base: number | string },
+  outcome: StepOutcome,
+): string {
+  const va = outcome.kind === 'done' && 'va' in outcome.facts ? outcome.facts.va : undefined;
+  const at = outcome.kind === 'fault' ? outcome.va : va;
+  if (typeof place.base === 'number') return hex(at ?? place.base);
+  return at === undefined ? place.text : `${place.text} (${hex(at)})`;
+}
+
+/** How the step ended, in one piece. */
+function endingOf({ outcome, unmet, costs }: StepResult): Span {
+  if (outcome.kind === 'done') return { text: factsText(outcome.facts, costs) };
+  const what =
+    outcome.kind === 'fault' ? `${outcome.fault} fault` : `refused: ${innermost(outcome)}`;
+  if (unmet.length > 0) return { text: what, style: 'bad' };
+  return { text: `✓ ${what}, as expected`, style: 'good' };
+}
+
+function innermost({ codes }: { readonly codes: readonly ErrorName[] }): ErrorName {
+  return codes.at(-1) ?? 'SYS_ERR_OK';
+}
+
+/** What a step that succeeded did. */
+function factsText(facts: StepFacts, costs: StepResult['costs']): string {
+  switch (facts.verb) {
+    case 'allocate': {
+      const from = facts.device === undefined ? '' : ` of device ${facts.device}`;
+      return `${formatBytes(facts.bytes)} at ${hex(facts.pa)}${from}`;
+    }
+    case 'map':
+      return mappingText(facts.mapping);
+    case 'unmap':
+      return `${formatBytes(facts.bytes)} from ${hex(facts.va)} on are free`;
+    case 'protect':
+      return `${formatBytes(facts.bytes)} were ${rightsOf(facts.before)}`;
+    case 'split':
+      return `now ${leavesText(facts.leaves)}`;
+    case 'promote':
+      return `now one leaf of ${formatBytes(facts.bytes)}`;
+    case 'trim':
+      return `${counted(facts.count, 'empty table')} given back`;
+    case 'share':
+      return facts.mapping === undefined ? `sent as ${facts.as}` : mappingText(facts.mapping);
+    case 'revoke':
+      return `${counted(facts.count, 'mapping')} gone`;
+    case 'free':
+      return `${formatBytes(facts.bytes)} given back, ${counted(facts.count, 'mapping')} gone`;
+    case 'load':
+      return `= ${hex(facts.value, 2 * facts.bytes)}  from ${hex(facts.pa)}`;
+    case 'fetch':
+      return `= ${hex(facts.value)}  from ${hex(facts.pa)}`;
+    case 'store':
+      return `← ${hex(facts.value, 2 * facts.bytes)}  at ${hex(facts.pa)}`;
+    case 'touch':
+      return touchText(facts, costs);
+    case 'switch':
+      return 'runs from here on';
+  }
+}
+
+function touchText(facts: StepFacts & { verb: 'touch' }, costs: StepResult['costs']): string {
+  const accesses = `${facts.count.toLocaleString('en')} ${facts.access === 'fetch' ? 'fetches' : `${facts.access}s`}`;
+  const hits = `${costs.TLB_HITS.toLocaleString('en')} TLB hits`;
+  return `${accesses}: ${hits}, ${counted(costs.WALKS, 'walk')}, ${counted(costs.FAULTS, 'fault')}`;
+}
+
+function mappingText({ va, pa, leaves }: MadeMapping): string {
+  return `at ${hex(va)} → ${hex(pa)}, ${leavesText(leaves)}`;
+}
+
+const LEAF_NOUNS: Readonly<Record<string, string>> = {
+  small: 'small page',
+  large: 'large page',
+};
+
+function leavesText(leaves: readonly LeafRun[]): string {
+  return leaves.map(({ kind, count }) => counted(count, LEAF_NOUNS[kind] ?? kind)).join(' + ');
+}
+
+/** A number with its noun. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Region flags as a scenario writes rights. */
+function rightsOf(flags: number): string {
+  const { READ, WRITE, EXECUTE } = VRegionFlags;
+  const letters = [
+    (flags & READ) !== 0 ? 'r' : '',
+    (flags & WRITE) !== 0 ? 'w' : '',
+    (flags & EXECUTE) !== 0 ? 'x' : '',
+  ].join('');
+  return letters === '' ? 'none' : letters;
+}
+
+/** A fault that the domain has solved itself. */
+function faultText({ fault, va, region }: TakenFault): string {
+  const where = region === '' ? hex(va) : `${hex(va)}, ${region}`;
+  return `${fault} fault at ${where}: solved, the domain mapped a page of zeros`;
+}
+
+/** Why a step was refused: one text a line. */
+function reasonsOf(outcome: StepOutcome, space: SpaceInput): string[] {
+  if (outcome.kind === 'done') return [];
+  if (outcome.kind === 'error') {
+    return [`${ERROR_CAUSES[innermost(outcome)]}`, outcome.codes.join(' › ')];
+  }
+  const { fault, leaf, steps, access } = outcome.walk;
+  const register = isFetch(access) ? 'IFSR' : 'DFSR';
+  const rights = leaf === undefined ? 'nothing is mapped' : `PL0 ${rightsText(leaf.rights, false)}`;
+  const facts = [fault?.reason ?? outcome.fault, rights, `${register} ${hex(outcome.fsr, 3)}`];
+  if (outcome.handler !== '') facts.push(`the fault handler failed: ${outcome.handler}`);
+  const entries = steps.map((step) => {
+    const entry = entryOf(step);
+    return `${entryPlace(entry)}  ${entryMeaning(entry, space)}`;
+  });
+  return [facts.join(' · '), ...entries];
+}

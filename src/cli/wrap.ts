@@ -1,0 +1,48 @@
+/** Text laid out for the width of a terminal. */
+import { line, type Span, type Style, type StyledLine } from '../inspect/index.js';
+
+/**
+ * `text` as lines of at most `columns` characters behind `indent` blanks, broken between words; all
+ * but the first begin `hang` characters further right.
+ */
+export function wrapped(
+  text: string,
+  columns: number,
+  indent: number,
+  style?: Style,
+  hang = 0,
+): StyledLine[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of text.split(/(?<=\S)\s/)) {
+    const room = Math.max(20, columns - indent - (lines.length === 0 ? 0 : hang));
+    if (current !== '' && current.length + 1 + word.trimEnd().length > room) {
+      lines.push(current);
+      current = word.trimStart();
+    } else current = current === '' ? word : `${current} ${word}`;
+  }
+  if (current.trim() !== '') lines.push(current);
+  return lines.map((part, index) =>
+    line(`${' '.repeat(index === 0 ? indent : indent + hang)}${part}`, style),
+  );
+}
+
+/** `spans` as lines of at most `columns` characters behind `indent` blanks, broken between spans. */
+export function wrappedSpans(
+  spans: readonly Span[],
+  columns: number,
+  indent: number,
+): StyledLine[] {
+  const lines: Span[][] = [];
+  let room = 0;
+  for (const span of spans) {
+    const length = span.text.trimEnd().length;
+    if (length > room) {
+      lines.push([{ text: ' '.repeat(indent) }]);
+      room = columns - indent;
+    }
+    lines.at(-1)?.push(span);
+    room -= span.text.length;
+  }
+  return lines;
+}
