@@ -39,6 +39,7 @@ export class KernelRig {
   readonly inv: Invocations;
   private cnode = WellKnown.FIRST_FREE;
   private nextSlot = 256;
+  private readonly ramBase: number;
   private used = 0;
 
   constructor(options: RigOptions = {}) {
@@ -52,6 +53,8 @@ export class KernelRig {
     const booted = this.kernel.bootDomain(options.ramBytes ?? 128 * MIB, options.rootSlots);
     this.number = booted.number;
     this.inv = booted.invocations;
+    ok(this.inv.identify(WellKnown.RAM));
+    this.ramBase = this.inv.identity.base;
   }
 
   /** An empty slot. */
@@ -73,9 +76,10 @@ export class KernelRig {
     return first;
   }
 
-  /** Offset in the domain's RAM of a range that was never used, at a multiple of `alignment`. */
+  /** Offset in the domain's RAM of a range that was never used; its address is so aligned. */
   range(bytes: number, alignment = Math.max(4096, bytes)): number {
-    this.used = Math.ceil(this.used / alignment) * alignment;
+    const address = this.ramBase + this.used;
+    this.used = Math.ceil(address / alignment) * alignment - this.ramBase;
     this.used += Math.ceil(bytes / 4096) * 4096;
     return this.used - Math.ceil(bytes / 4096) * 4096;
   }
