@@ -104,17 +104,23 @@ export class PacketParser {
 function expand(raw: string): GdbMessage {
   if (!raw.includes(ESCAPE) && !raw.includes(REPEAT)) return { kind: 'packet', payload: raw };
   let payload = '';
+  // Kept apart: to look into a string that was put together makes a copy of it.
+  let last = '';
   for (let at = 0; at < raw.length; at += 1) {
     const character = raw[at] as string;
-    if (character === ESCAPE) {
-      at += 1;
-      payload += String.fromCharCode((raw.charCodeAt(at) || 0) ^ ESCAPE_MASK);
-    } else if (character === REPEAT) {
+    if (character === REPEAT) {
       at += 1;
       const count = (raw.charCodeAt(at) || 0) - REPEAT_BIAS;
-      if (count < 1 || payload === '') return { kind: 'broken', reason: 'a repetition of nothing' };
-      payload += (payload.at(-1) as string).repeat(count);
-    } else payload += character;
+      if (count < 1 || last === '') return { kind: 'broken', reason: 'a repetition of nothing' };
+      payload += last.repeat(count);
+    } else if (character === ESCAPE) {
+      at += 1;
+      last = String.fromCharCode((raw.charCodeAt(at) || 0) ^ ESCAPE_MASK);
+      payload += last;
+    } else {
+      last = character;
+      payload += last;
+    }
     if (payload.length > LONGEST_PACKET) {
       return { kind: 'broken', reason: `a packet of more than ${LONGEST_PACKET} bytes` };
     }

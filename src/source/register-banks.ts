@@ -41,12 +41,12 @@ export interface GivenRegister {
 
 const KNOWN_NAMES = new Set<string>([...TRANSLATION_NAMES, ...OTHER_NAMES]);
 /** What the architecture or a debugger calls them as well. */
-const ALIASES: Readonly<Record<string, RegisterName>> = {
-  mair0: 'prrr',
-  mair1: 'nmrr',
-  fcseidr_contextidr: 'contextidr',
-  r15: 'pc',
-};
+const ALIASES: ReadonlyMap<string, RegisterName> = new Map([
+  ['mair0', 'prrr'],
+  ['mair1', 'nmrr'],
+  ['fcseidr_contextidr', 'contextidr'],
+  ['r15', 'pc'],
+]);
 const SUFFIXED = /^([a-z0-9_]+?)(_el1)?(?:_(ns|s))?$/;
 
 /** A name taken apart: the register, its bank, and how exactly it was named. */
@@ -62,7 +62,7 @@ export function parseRegisterName(name: string): ParsedName | undefined {
   const match = SUFFIXED.exec(name.toLowerCase());
   if (match === null) return undefined;
   const base = match[1] as string;
-  const register = ALIASES[base] ?? (KNOWN_NAMES.has(base) ? (base as RegisterName) : undefined);
+  const register = ALIASES.get(base) ?? (KNOWN_NAMES.has(base) ? (base as RegisterName) : undefined);
   if (register === undefined) return undefined;
   const world = match[3] === 's' ? 'secure' : match[3] === 'ns' ? 'normal' : undefined;
   return { register, world, exactness: match[2] === undefined ? 0 : 1 };

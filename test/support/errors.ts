@@ -10,3 +10,14 @@ export function errorOf(run: () => unknown): VmError {
   }
   throw new Error('nothing was thrown');
 }
+
+/** The VmError that `promise` is rejected with; anything else fails the test. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<VmError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof VmError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
