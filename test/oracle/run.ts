@@ -1,0 +1,135 @@
+/**
+ * `npm run oracle`: asks QEMU's ARM MMU as often as one likes whether it agrees with ours. Exits with
+ * 0 when it does, with 1 when it does not, with 2 when it could not be asked.
+ */
+
+import { type CampaignResult, type Failure, runCampaign, seedOf } from './campaign.js';
+import { type OracleCommand, parseCommand, USAGE } from './command-line.js';
+import { generateSituation } from './generate.js';
+import { OracleGuest } from './guest.js';
+import { buildGuest, missingTools } from './guest-image.js';
+import { ORACLE_MACHINES, type OracleMachine, seedFor } from './machines.js';
+import { Model } from './model.js';
+import { Random } from './random.js';
+import { describeFailure } from './report.js';
+import { sweep, sweepMebibytes } from './sweep.js';
+
+/** In a long campaign one check of so many is looked at in full. */
+const FULL_EVERY = 16;
+/** One situation of so many is swept by address translation operations. */
+const SWEEP_EVERY = 20;
+
+interface Totals {
+  checks: number;
+  disagreements: number;
+}
+
+async function main(): Promise<number> {
+  let command: OracleCommand;
+  try {
+    command = parseCommand(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return 2;
+  }
+  const missing = missingTools();
+  if (missing !== undefined) {
+    console.error(`the oracle needs programs that are not installed: ${missing}`);
+    return 2;
+  }
+  // Aborts of our CPU are thrown by the million.
+  Error.stackTraceLimit = 0;
+  const image = buildGuest();
+  const totals = { checks: 0, disagreements: 0 };
+  console.log(`seed ${command.seed}, ${command.tables} situations of ${command.checks} checks`);
+  for (const machine of ORACLE_MACHINES) {
+    if (!command.cpus.includes(machine.cpu)) continue;
+    const guest = await OracleGuest.start(machine, image);
+    try {
+      await runMachine(guest, command, totals);
+    } finally {
+      await guest.stop();
+    }
+  }
+  console.log(`${totals.checks} checks, ${totals.disagreements} disagreements`);
+  return totals.disagreements === 0 ? 0 : 1;
+}
+
+async function runMachine(
+  guest: OracleGuest,
+  command: OracleCommand,
+  totals: Totals,
+): Promise<void> {
+  const { machine } = guest;
+  const seed = seedFor(machine, command.seed);
+  const model = new Model(machine, FULL_EVERY);
+  const started = performance.now();
+  const result = await runCampaign(guest, model, { ...command, seed });
+  const asked = result.real + result.translations;
+  const speed = perSecond(asked, started);
+  const sweeping = performance.now();
+  const swept =
+    result.failure === undefined ? await runSweeps(guest, model, seed, command.tables) : NOTHING;
+  totals.checks += asked + swept.translations;
+  const name = `${machine.profile.name} ${machine.machine}`.padEnd(26);
+  console.log(
+    `${name} QEMU ${guest.version}  ${result.real} accesses and ${result.translations} ` +
+      `translations, ${speed}; ${swept.translations} swept, ${perSecond(swept.translations, sweeping)}`,
+  );
+  console.log(exceptionText(result));
+  const failure = result.failure ?? swept.failure;
+  if (failure === undefined) return;
+  totals.disagreements += Math.max(1, failure.disagreements.length);
+  console.log(await describeFailure(guest, model, failure));
+  console.log(again(machine, command));
+}
+
+interface Sweeps {
+  readonly translations: number;
+  readonly failure: Failure | undefined;
+}
+
+const NOTHING: Sweeps = { translations: 0, failure: undefined };
+
+async function runSweeps(
+  guest: OracleGuest,
+  model: Model,
+  seed: number,
+  tables: number,
+): Promise<Sweeps> {
+  let translations = 0;
+  for (let table = 0; table < tables; table += SWEEP_EVERY) {
+    const random = new Random(seedOf(seed, table));
+    const { situation, mebibytes } = generateSituation(random, guest.machine, 0);
+    const some = mebibytes.slice(0, sweepMebibytes(guest));
+    const result = await sweep(guest, model, situation, some);
+    translations += result.translations;
+    const { disagreement } = result;
+    if (disagreement === undefined) continue;
+    const failure = { table, situation, checks: [disagreement], disagreements: [] };
+    return { translations, failure };
+  }
+  return { translations, failure: undefined };
+}
+
+function exceptionText({ exceptions }: CampaignResult): string {
+  const parts = [...exceptions].map(([name, count]) => `${name} ${count}`);
+  return `  under named exceptions: ${parts.join(', ') || 'none'}`;
+}
+
+function again({ cpu }: OracleMachine, { seed, tables, checks }: OracleCommand): string {
+  const options = `--seed ${seed} --tables ${tables} --checks ${checks} --cpu ${cpu}`;
+  return `  again: npm run oracle -- ${options}`;
+}
+
+function perSecond(count: number, since: number): string {
+  const rate = count / ((performance.now() - since) / 1000);
+  return `${Math.round(rate)}/s`;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}
