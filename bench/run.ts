@@ -4,7 +4,6 @@
  *   npm run bench -- [name…]           a table for a person
  *   npm run --silent bench -- --json   [{name, unit, median, min, p99}] on standard output
  */
-import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type Case, type Figure, runCase } from './measure.js';
 
@@ -12,9 +11,9 @@ const args = process.argv.slice(2);
 const json = args.includes('--json');
 const wanted = args.filter((arg) => !arg.startsWith('--'));
 
-const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.bench.js'))
-  .sort();
+const modules = import.meta.glob<{ readonly cases: readonly Case[] }>('./*.bench.ts', {
+  eager: true,
+});
 const figures: Figure[] = [];
 if (!json) {
   console.log(`${cpus()[0]?.model ?? 'unknown processor'}, node ${process.version}\n`);
@@ -22,11 +21,8 @@ if (!json) {
     `${'case'.padEnd(34)} ${'median'.padStart(10)} ${'min'.padStart(10)} ${'p99'.padStart(10)}`,
   );
 }
-for (const file of files) {
-  const module: { readonly cases: readonly Case[] } = await import(
-    new URL(file, import.meta.url).href
-  );
-  for (const each of module.cases) {
+for (const { cases } of Object.values(modules)) {
+  for (const each of cases) {
     if (wanted.length > 0 && !wanted.some((part) => each.name.includes(part))) continue;
     const figure = runCase(each);
     figures.push(figure);

@@ -20,7 +20,7 @@ import {
 import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
 import { type PmapCore, RESERVED_LEAVES } from './pmap-core.js';
-import { isRootKind, type MapRequest, pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
+import { isRootKind, type MapRequest, pagesPerLeaf } from './pmap-policy.js';
 import {
   ROOT_ENTRY_PAGES,
   ROOT_INDEX_SHIFT,
@@ -52,6 +52,12 @@ const SMALL_FLAGS = ALL_VREGION_FLAGS & ~(VRegionFlags.LARGE | VRegionFlags.HUGE
 const NOT_SIMPLE = -1;
 const ADDRESS_SPACE_BYTES = 2 ** 32;
 const TABLE_ENTRY_PAGES_MASK = ROOT_ENTRY_PAGES - 1;
+
+/** Pages of the next larger leaf of the same table, for each kind; 0 where there is none. */
+const LARGER_LEAF_PAGES = Int32Array.from({ length: 8 }, (_, kind) => {
+  if (kind === Kind.SMALL) return pagesPerLeaf(Kind.LARGE);
+  return kind === Kind.SECTION ? pagesPerLeaf(Kind.SUPERSECTION) : 0;
+});
 
 /** One map call, from request to done. One object serves all calls of a pmap. */
 export class MapOperation {
@@ -267,43 +273,37 @@ export class MapOperation {
     const end = request.page + pages;
     const firstOffset = pageNumber(this.offset);
     for (let page = request.page; page < end; ) {
-      const frame = request.frame + firstOffset + page - request.page;
-      const kind = core.policy.leafKind(request, granule, page, frame, end - page);
-      const leaf = pagesPerLeaf(kind);
-      const border = isRootKind(kind) ? end : (page | TABLE_ENTRY_PAGES_MASK) + 1;
-      let next = page + leaf;
-      if (kind === Kind.SMALL) {
-        next = this.runOfSmall(granule, page, Math.min(border, end), end, frame);
-      } else {
-        while (
-          next + leaf <= border &&
-          core.policy.leafKind(request, granule, next, frame + next - page, end - next) === kind
-        ) {
-          next += leaf;
-        }
-      }
-      this.addPiece(page, next - page, kind, firstOffset + page - request.page);
+      const offset = firstOffset + page - request.page;
+      const kind = core.policy.leafKind(request, granule, page, request.frame + offset, end - page);
+      const border = (page | TABLE_ENTRY_PAGES_MASK) + 1;
+      const limit = isRootKind(kind) || border > end ? end : border;
+      const next = this.endOfRun(granule, kind, page, limit, end);
+      this.addPiece(page, next - page, kind, offset);
       page = next;
     }
   }
 
-  /** The end of the run of small pages from `page` on: large leaves can begin only every 16 pages. */
-  private runOfSmall(
+  /**
+   * Where the run of leaves of `kind` from `page` on ends. A larger leaf can begin only at a multiple
+   * of its own size; if it does not at the first such page, it does at none of the run, because how
+   * address and frame lie to each other stays the same and what is left only becomes less.
+   */
+  private endOfRun(
     granule: number,
+    kind: number,
     page: number,
-    border: number,
+    limit: number,
     end: number,
-    frame: number,
   ): number {
     const { core, request } = this;
-    let next = (page | 15) + 1;
-    while (
-      next < border &&
-      core.policy.leafKind(request, granule, next, frame + next - page, end - next) === Kind.SMALL
-    ) {
-      next += 16;
-    }
-    return Math.min(next, border);
+    const leaf = pagesPerLeaf(kind);
+    const last = limit - ((limit - page) % leaf);
+    const larger = LARGER_LEAF_PAGES[kind];
+    const turn = larger === 0 ? last : page - (page % larger) + larger;
+    if (turn >= last) return last;
+    const frame = request.frame + pageNumber(this.offset) + turn - request.page;
+    const there = core.policy.leafKind(request, granule, turn, frame, end - turn);
+    return there === kind ? last : turn;
   }
 
   private addPiece(page: number, pages: number, kind: number, offset: number): void {
@@ -314,14 +314,15 @@ export class MapOperation {
     }
     const at = this.count * PIECE_WORDS;
     this.pieces[at] = page;
-    this.pieces[at + 1] = pages / pagesPerEntry(kind);
+    this.pieces[at + 1] = isRootKind(kind) ? pages >>> ROOT_INDEX_SHIFT : pages;
     this.pieces[at + 2] = kind;
     this.pieces[at + 3] = offset;
     this.count += 1;
     const root = this.core.shadow.tables.root;
     const index = page >>> ROOT_INDEX_SHIFT;
     if (isRootKind(kind)) {
-      for (let entry = index; entry < index + pages / ROOT_ENTRY_PAGES; entry += 1) {
+      const end = index + (pages >>> ROOT_INDEX_SHIFT);
+      for (let entry = index; entry < end; entry += 1) {
         if (root[entry] !== 0) this.emptied.push(entry);
       }
     } else if (root[index] === 0 && this.missing[this.missing.length - 1] !== index) {

@@ -58,8 +58,7 @@ export const originalLeaves: PmapPolicy = {
   name: 'original',
   granule: (request) => (wantsSections(request) ? SECTION_BYTES : PAGE_BYTES),
   leafKind: (_request, granule) => (granule === SECTION_BYTES ? Kind.SECTION : Kind.SMALL),
-  pagingFlags: (flags) =>
-    toPagingFlags(flags & ~(VRegionFlags.WRITE_COMBINING | VRegionFlags.OLD)),
+  pagingFlags: (flags) => toPagingFlags(flags & ~(VRegionFlags.WRITE_COMBINING | VRegionFlags.OLD)),
   spansMappings: false,
   identifiesEachStep: true,
 };

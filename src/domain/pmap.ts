@@ -39,11 +39,18 @@ import { findAddress, findRawAddress } from './pmap-address.js';
 import { PmapCore, type PmapResources, type RecordSource } from './pmap-core.js';
 import { MapOperation, type PmapCost } from './pmap-map.js';
 import { ModifyOperation } from './pmap-modify.js';
-import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
+import { pagesPerLeaf } from './pmap-policy.js';
 import { ReshapeOperation } from './pmap-reshape.js';
 import { deserialisePmap, type SerialisedPmap, serialisePmap } from './pmap-serialise.js';
 import { UnmapOperation } from './pmap-unmap.js';
-import { ROOT_ENTRIES, TABLE_ADDRESS, TABLE_RECORD_BYTES, tableAt } from './table-records.js';
+import {
+  ROOT_ENTRIES,
+  ROOT_INDEX_SHIFT,
+  TABLE_ADDRESS,
+  TABLE_RECORD_BYTES,
+  TABLE_VNODE,
+  tableAt,
+} from './table-records.js';
 import { VRegionFlags } from './vregion-flags.js';
 import type { VSpace } from './vspace.js';
 
@@ -301,23 +308,31 @@ export class Pmap {
    */
   lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
     const { core } = this;
-    if (!(address >= 0 && address < ADDRESS_SPACE_BYTES)) return undefined;
+    const { shadow } = core;
     const page = address >>> PAGE_SHIFT;
-    const record = core.shadow.leafAt(page);
+    if (address >>> 0 !== address && !(address >= 0 && address < ADDRESS_SPACE_BYTES)) {
+      return undefined;
+    }
+    // Most mappings of pages are asked for by their first page, which the hash knows at once.
+    const quick = shadow.leaves.find(page);
+    const record = quick !== 0 ? quick : shadow.leafAt(page);
     if (record === 0) return undefined;
-    const words = core.shadow.leaves.words;
+    const words = shadow.leaves.words;
     const at = record << RECORD_SHIFT;
     const run = words[at + LEAF_RUN];
-    const kind = leafKindOf(run);
     const head = words[at + LEAF_HEAD];
+    const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
+    const inTable = (root & 1) !== 0;
     into.page = head;
-    into.pages = words[at + LEAF_TOTAL] * pagesPerEntry(kind);
-    into.kind = kind;
+    into.pages = inTable ? words[at + LEAF_TOTAL] : words[at + LEAF_TOTAL] << ROOT_INDEX_SHIFT;
+    into.kind = leafKindOf(run);
     into.frame = words[at + LEAF_FRAME] as CapRef;
     into.framePage = words[at + LEAF_OFFSET] - (words[at + LEAF_PAGE] - head);
     into.flags = leafFlags(run);
     into.mapping = words[at + LEAF_MAPPING] as CapRef;
-    into.table = core.tableCap(page, kind);
+    into.table = inTable
+      ? (shadow.tables.words[tableAt(root >>> 1) + TABLE_VNODE] as CapRef)
+      : core.root;
     return into;
   }
 

@@ -91,17 +91,18 @@ export class Shadow {
 
   /** Whether any of `pages` from `page` on is mapped. */
   anyMapped(page: number, pages: number): boolean {
+    const { root } = this.tables;
     const end = page + pages;
-    for (let at = page; at < end; ) {
-      const border = (at & ~ENTRY_MASK) + ROOT_ENTRY_PAGES;
-      const next = border < end ? border : end;
-      const root = this.tables.root[at >>> ROOT_INDEX_SHIFT];
-      if (root !== 0) {
-        if ((root & 1) === 0) return true;
-        const taken = tableAt(root >>> 1) + TABLE_TAKEN;
-        if (anyBit(this.tables.words, taken, at & ENTRY_MASK, next - at)) return true;
-      }
-      at = next;
+    const last = (end - 1) >>> ROOT_INDEX_SHIFT;
+    for (let index = page >>> ROOT_INDEX_SHIFT; index <= last; index += 1) {
+      const entry = root[index];
+      if (entry === 0) continue;
+      if ((entry & 1) === 0) return true;
+      const first = index << ROOT_INDEX_SHIFT;
+      const from = first < page ? page : first;
+      const to = first + ROOT_ENTRY_PAGES < end ? first + ROOT_ENTRY_PAGES : end;
+      const taken = tableAt(entry >>> 1) + TABLE_TAKEN;
+      if (anyBit(this.tables.words, taken, from & ENTRY_MASK, to - from)) return true;
     }
     return false;
   }
@@ -167,8 +168,10 @@ export class Shadow {
     this.leaves.insert(record);
     const bits = this.tables.words;
     const entry = page & ENTRY_MASK;
-    setBit(bits, table + TABLE_STARTS, entry);
-    if (pages === 1) setBit(bits, table + TABLE_TAKEN, entry);
+    const word = table + (entry >>> 5);
+    const bit = 1 << (entry & 31);
+    bits[word + TABLE_STARTS] |= bit;
+    if (pages === 1) bits[word + TABLE_TAKEN] |= bit;
     else setBits(bits, table + TABLE_TAKEN, entry, pages);
   }
 
@@ -182,8 +185,10 @@ export class Shadow {
     this.leaves.remove(record);
     const bits = this.tables.words;
     const first = tableAt(table);
-    clearBit(bits, first + TABLE_STARTS, entry);
-    if (entries === 1) clearBit(bits, first + TABLE_TAKEN, entry);
+    const word = first + (entry >>> 5);
+    const others = ~(1 << (entry & 31));
+    bits[word + TABLE_STARTS] &= others;
+    if (entries === 1) bits[word + TABLE_TAKEN] &= others;
     else clearBits(bits, first + TABLE_TAKEN, entry, entries);
     this.leaves.slab.release(record);
   }

@@ -55,13 +55,15 @@ export interface SlotAllocator {
 class SlotStack {
   private stack: Int32Array = new Int32Array(CNODE_SLOTS);
   private out: Uint32Array = new Uint32Array(bitSetWords(16 * CNODE_SLOTS));
+  private total = 0;
   count = 0;
 
   /** Takes in the slots `first` up to `end` of a CNode, the lowest on top. */
   add(cnode: number, first: number, end: number): void {
-    const needed = this.count + end - first;
-    if (needed > this.stack.length) {
-      const larger = new Int32Array(Math.max(needed, this.stack.length * 2));
+    // Room for all of them: those that are out now will all be free together one day.
+    this.total += end - first;
+    if (this.total > this.stack.length) {
+      const larger = new Int32Array(this.total * 2);
       larger.set(this.stack);
       this.stack = larger;
     }
@@ -80,6 +82,7 @@ class SlotStack {
   /** Forgets a CNode whose slots are all free and on top of the stack. */
   dropLast(): void {
     this.count -= CNODE_SLOTS;
+    this.total -= CNODE_SLOTS;
   }
 
   pop(): number {

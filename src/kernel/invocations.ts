@@ -8,13 +8,13 @@
 import { type CapRef, Code, type ErrorNumber, OK, pushError } from '../base/index.js';
 import { Cost, EventKind } from '../machine/index.js';
 import { OBJECT_BASE, OBJECT_SHIFT, OBJECT_SIZE, SLOT_PART, SLOT_SHIFT } from './capabilities.js';
-import { CAP_TYPE_NAMES, CapType, isMapping, isVNode, Rights } from './capability-types.js';
+import { CAP_TYPE_NAMES, CapType, isMapping, Rights } from './capability-types.js';
 import { findDestination, findSlot, lookupError, slotOf } from './cspace.js';
 import type { Deletion } from './deletion.js';
 import type { Dispatchers } from './dispatchers.js';
 import type { KernelState } from './kernel-state.js';
 import { moveCapability } from './move.js';
-import type { PageFastPath } from './page-fast-path.js';
+import { PageInvocations } from './page-fast-path.js';
 import { type RetypeRequest, retype } from './retype.js';
 import type { MappingObserver } from './translation-tables.js';
 import type { VNodeOperations } from './vnode-operations.js';
@@ -52,33 +52,33 @@ export interface KernelParts {
   readonly vnodes: VNodeOperations;
   readonly deletion: Deletion;
   readonly dispatchers: Dispatchers;
-  readonly fast: PageFastPath;
 }
 
+/**
+ * For the kernel: the CSpace has another root CNode from now on, or none (0). No method, since whoever
+ * holds the interface would reach any CSpace with it.
+ */
+export let rebase: (invocations: Invocations, root: number) => void;
+
 /** The system-call interface of one CSpace. */
-export class Invocations {
+export class Invocations extends PageInvocations {
   /** The answer of the last successful {@link identify}. */
   readonly identity = new Identity();
-  private readonly state: KernelState;
   private readonly vnodes: VNodeOperations;
   private readonly deletion: Deletion;
   private readonly dispatchers: Dispatchers;
-  private readonly fast: PageFastPath;
-  /** The object of the L1 CNode; 0 once that is gone. */
-  private root: number;
 
   constructor(parts: KernelParts, root: number) {
-    this.state = parts.state;
+    super(parts.state, root);
     this.vnodes = parts.vnodes;
     this.deletion = parts.deletion;
     this.dispatchers = parts.dispatchers;
-    this.fast = parts.fast;
-    this.root = root;
   }
 
-  /** For the kernel: the CSpace has another root CNode from now on, or none (0). */
-  rebase(root: number): void {
-    this.root = root;
+  static {
+    rebase = (invocations, root) => {
+      invocations.root = root;
+    };
   }
 
   /**
@@ -199,13 +199,8 @@ export class Invocations {
     return this.deletion.revoke(slot);
   }
 
-  /**
-   * Maps `count` entries of `source` from `offset` bytes on into `table` from `entry` on; `flags`
-   * are `PagingFlags`. The Mapping goes into the empty slot `mapping`.
-   * Errors: `SYS_ERR_SOURCE_CAP_LOOKUP`, `SYS_ERR_DEST_CNODE_LOOKUP` over a look-up error; those of
-   * part 2 of the original's contract, one cause each (see `VNodeOperations.map`).
-   */
-  vnodeMap(
+  /** For {@link vnodeMap}. */
+  protected override mapByName(
     table: CapRef,
     source: CapRef,
     entry: number,
@@ -214,7 +209,6 @@ export class Invocations {
     count: number,
     mapping: CapRef,
   ): ErrorNumber {
-    if (this.fast.map(this.root, table, source, entry, flags, offset, count, mapping)) return OK;
     const { capabilities } = this.state;
     const root = this.root;
     const tableSlot = findSlot(capabilities, root, table);
@@ -226,12 +220,8 @@ export class Invocations {
     return this.vnodes.map(tableSlot, sourceSlot, entry, flags, offset, count, to);
   }
 
-  /**
-   * Removes a Mapping from the table that it is installed in: its entries and the capability.
-   * Errors: look-up errors; `SYS_ERR_WRONG_MAPPING`, `SYS_ERR_VNODE_NOT_INSTALLED`.
-   */
-  vnodeUnmap(table: CapRef, mapping: CapRef): ErrorNumber {
-    if (this.fast.unmap(this.root, table, mapping)) return OK;
+  /** For {@link vnodeUnmap}. */
+  protected override unmapByName(table: CapRef, mapping: CapRef): ErrorNumber {
     const { capabilities } = this.state;
     const root = this.root;
     const tableSlot = findSlot(capabilities, root, table);
@@ -273,7 +263,7 @@ export class Invocations {
     const { capabilities, tables } = this.state;
     const slot = findSlot(capabilities, this.root, table);
     if (slot < 0) return -slot;
-    if (!isVNode(capabilities.typeOf(slot))) return Code.SYS_ERR_VNODE_TYPE;
+    if (capabilities.typeOf(slot) !== CapType.VNODE_ARM_L1) return Code.SYS_ERR_VNODE_TYPE;
     tables.table(capabilities.slots[(slot << SLOT_SHIFT) + SLOT_PART]).observer = observer;
     return OK;
   }

@@ -1,5 +1,5 @@
 /** What the parts of the kernel share. */
-import type { EventRing, PhysicalMemory } from '../machine/index.js';
+import type { CostCounters, EventRing, PhysicalMemory } from '../machine/index.js';
 import type { Capabilities } from './capabilities.js';
 import type { MappingDatabase } from './mapping-database.js';
 import type { TranslationTable, TranslationTables } from './translation-tables.js';
@@ -10,6 +10,7 @@ export interface KernelState {
   readonly database: MappingDatabase;
   readonly tables: TranslationTables;
   readonly memory: PhysicalMemory;
+  readonly counters: CostCounters;
   /** The counts of the machine, at the places of `Cost`. */
   readonly costs: Float64Array;
   readonly events: EventRing;

@@ -23,10 +23,9 @@ import {
 import { capRefOf, findDestination, findSlot } from './cspace.js';
 import { Deletion } from './deletion.js';
 import { Dispatchers } from './dispatchers.js';
-import { Invocations, type KernelParts } from './invocations.js';
+import { Invocations, type KernelParts, rebase } from './invocations.js';
 import type { KernelState } from './kernel-state.js';
 import { MappingDatabase } from './mapping-database.js';
-import { PageFastPath } from './page-fast-path.js';
 import { retype } from './retype.js';
 import { L1_SHIFT, type TranslationTable, TranslationTables } from './translation-tables.js';
 import { VNodeOperations } from './vnode-operations.js';
@@ -99,6 +98,7 @@ export class Kernel {
       database: new MappingDatabase(capabilities),
       tables: new TranslationTables(capabilities, memory, tlb, counters.values, attributes),
       memory,
+      counters,
       costs: counters.values,
       events,
       reservedEntry: this.memoryOffset / 2 ** L1_SHIFT,
@@ -114,7 +114,6 @@ export class Kernel {
       vnodes,
       deletion: new Deletion(this.state, vnodes),
       dispatchers: this.dispatchers,
-      fast: new PageFastPath(this.state),
     };
     machine.cpu.abortHandler = (abort) =>
       this.faultHandlers.get(this.runningDomain)?.(abort) ?? false;
@@ -310,7 +309,7 @@ export class Kernel {
   private rootMoved(from: number, to: number): void {
     const moved = this.interfaces.get(from) ?? [];
     this.interfaces.delete(from);
-    for (const each of moved) each.rebase(to);
+    for (const each of moved) rebase(each, to);
     if (to !== 0) this.interfaces.set(to, [...(this.interfaces.get(to) ?? []), ...moved]);
   }
 

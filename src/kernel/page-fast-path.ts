@@ -6,9 +6,11 @@
  * They do what `VNodeOperations` does where everything is plainly right, and otherwise nothing:
  * a refusal here is no error but a question for there, where each wrong has its name.
  */
+import { type CapRef, type ErrorNumber, OK } from '../base/index.js';
 import { addressBits, Kind } from '../format/index.js';
-import { Cost, EventKind } from '../machine/index.js';
+import { type CostCounters, EventKind, type EventRing } from '../machine/index.js';
 import {
+  type Capabilities,
   MAPPING_NEXT,
   MAPPING_OFFSET,
   MAPPING_PREVIOUS,
@@ -29,7 +31,7 @@ import {
 } from './capabilities.js';
 import { CapType, Rights } from './capability-types.js';
 import type { KernelState } from './kernel-state.js';
-import { L2_ENTRIES } from './translation-tables.js';
+import { L2_ENTRIES, type TranslationTables } from './translation-tables.js';
 
 /** Head of a slot that holds an L2 CNode that may be read, or also written. */
 const READABLE_CNODE = CapType.L2_CNODE | (Rights.READ << 8);
@@ -40,17 +42,68 @@ const SMALL_PAGE_FLAGS = 31;
 const FRAMES = 2 ** 20;
 const SMALL_PAGE_STEP = 4096;
 
-/** The usual ways of mapping and unmapping. */
-export class PageFastPath {
-  private readonly state: KernelState;
+/** Mapping and unmapping in the usual way, and the way in which everything else goes. */
+export abstract class PageInvocations {
+  protected readonly state: KernelState;
+  /** The object of the L1 CNode; 0 once that is gone. */
+  protected root: number;
+  private readonly capabilities: Capabilities;
+  private readonly tables: TranslationTables;
+  private readonly counters: CostCounters;
+  private readonly events: EventRing;
 
-  constructor(state: KernelState) {
+  constructor(state: KernelState, root: number) {
     this.state = state;
+    this.root = root;
+    this.capabilities = state.capabilities;
+    this.tables = state.tables;
+    this.counters = state.counters;
+    this.events = state.events;
   }
 
-  /** As `Invocations.vnodeMap` for small pages; whether it was done. */
-  map(
-    root: number,
+  /** {@link vnodeMap}, whatever is to be mapped. */
+  protected abstract mapByName(
+    table: CapRef,
+    source: CapRef,
+    entry: number,
+    flags: number,
+    offset: number,
+    count: number,
+    mapping: CapRef,
+  ): ErrorNumber;
+
+  /** {@link vnodeUnmap}, whatever is to be unmapped. */
+  protected abstract unmapByName(table: CapRef, mapping: CapRef): ErrorNumber;
+
+  /**
+   * Maps `count` entries of `source` from `offset` bytes on into `table` from `entry` on; `flags`
+   * are `PagingFlags`. The Mapping goes into the empty slot `mapping`.
+   * Errors: `SYS_ERR_SOURCE_CAP_LOOKUP`, `SYS_ERR_DEST_CNODE_LOOKUP` over a look-up error; those of
+   * part 2 of the original's contract, one cause each (see `VNodeOperations.map`).
+   */
+  vnodeMap(
+    table: CapRef,
+    source: CapRef,
+    entry: number,
+    flags: number,
+    offset: number,
+    count: number,
+    mapping: CapRef,
+  ): ErrorNumber {
+    return this.mapPages(table, source, entry, flags, offset, count, mapping)
+      ? OK
+      : this.mapByName(table, source, entry, flags, offset, count, mapping);
+  }
+
+  /**
+   * Removes a Mapping from the table that it is installed in: its entries and the capability.
+   * Errors: look-up errors; `SYS_ERR_WRONG_MAPPING`, `SYS_ERR_VNODE_NOT_INSTALLED`.
+   */
+  vnodeUnmap(table: CapRef, mapping: CapRef): ErrorNumber {
+    return this.unmapPage(table, mapping) ? OK : this.unmapByName(table, mapping);
+  }
+
+  private mapPages(
     tableRef: number,
     sourceRef: number,
     entry: number,
@@ -59,9 +112,9 @@ export class PageFastPath {
     count: number,
     mappingRef: number,
   ): boolean {
-    const { capabilities, tables, costs } = this.state;
-    const { objects, slots } = capabilities;
-    const rootAt = root << OBJECT_SHIFT;
+    const { tables } = this;
+    const { objects, slots } = this.capabilities;
+    const rootAt = this.root << OBJECT_SHIFT;
     const first = objects[rootAt + OBJECT_PART];
     const cnodes = objects[rootAt + OBJECT_SLOTS];
     const tableCNode = tableRef >> 8;
@@ -120,19 +173,18 @@ export class PageFastPath {
     slots[at + MAPPING_PREVIOUS] = 0;
     if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = mapping;
     slots[sourceAt + SLOT_MAPPINGS] = mapping;
-    costs[Cost.ENTRY_WRITES] += count;
-    costs[Cost.BARRIERS] += 1;
-    costs[Cost.CAPABILITY_OPERATIONS] += 1;
-    const { events } = this.state;
+    const { counters, events } = this;
+    counters.entryWrites += count;
+    counters.barriers += 1;
+    counters.invocations += 1;
     if (events.on) events.record(EventKind.CAP_MAP, table.number, entry, count, source);
     return true;
   }
 
-  /** As `Invocations.vnodeUnmap` for the Mapping of one small page; whether it was done. */
-  unmap(root: number, tableRef: number, mappingRef: number): boolean {
-    const { capabilities, tables, costs } = this.state;
-    const { objects, slots } = capabilities;
-    const rootAt = root << OBJECT_SHIFT;
+  private unmapPage(tableRef: number, mappingRef: number): boolean {
+    const { tables } = this;
+    const { objects, slots } = this.capabilities;
+    const rootAt = this.root << OBJECT_SHIFT;
     const first = objects[rootAt + OBJECT_PART];
     const cnodes = objects[rootAt + OBJECT_SLOTS];
     const tableCNode = tableRef >> 8;
@@ -165,10 +217,10 @@ export class PageFastPath {
     else slots[(slots[at + MAPPING_SOURCE] << SLOT_SHIFT) + SLOT_MAPPINGS] = next;
     if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = previous;
     slots[at] = CapType.NULL;
-    costs[Cost.ENTRY_WRITES] += 1;
-    costs[Cost.CAPABILITY_OPERATIONS] += 1;
+    const { counters, events } = this;
+    counters.entryWrites += 1;
+    counters.invocations += 1;
     tables.forgetPage(space, table.rootAddress + entry * SMALL_PAGE_STEP);
-    const { events } = this.state;
     if (events.on) events.record(EventKind.CAP_UNMAP, number, entry, 1, at >>> SLOT_SHIFT);
     return true;
   }

@@ -34,7 +34,7 @@ export const COST_NAMES = Object.keys(Cost) as readonly CostName[];
 export class CostCounters {
   private readonly counts = new Float64Array(COST_NAMES.length);
 
-  // What a translation counts is kept in plain numbers until somebody reads `values`: adding to an
+  // What a translation, or mapping a page, counts is kept in plain numbers until somebody reads `values`: adding to an
   // array element would take a fifth of the time of a TLB hit.
   tlbHits = 0;
   walks = 0;
@@ -42,6 +42,9 @@ export class CostCounters {
   /** Those of {@link walks} that were not made for a TLB miss. */
   walksPastTlb = 0;
   maintenance = 0;
+  entryWrites = 0;
+  barriers = 0;
+  invocations = 0;
 
   /** The counts, at the places of {@link Cost}. Ask again for what the TLB and walks have counted. */
   get values(): Float64Array {
@@ -51,7 +54,13 @@ export class CostCounters {
     counts[Cost.WALKS] += this.walks;
     counts[Cost.WALK_READS] += this.walkReads;
     counts[Cost.TLB_MAINTENANCE] += this.maintenance;
+    counts[Cost.ENTRY_WRITES] += this.entryWrites;
+    counts[Cost.BARRIERS] += this.barriers;
+    counts[Cost.CAPABILITY_OPERATIONS] += this.invocations;
     this.maintenance = 0;
+    this.entryWrites = 0;
+    this.barriers = 0;
+    this.invocations = 0;
     this.tlbHits = 0;
     this.walks = 0;
     this.walkReads = 0;
