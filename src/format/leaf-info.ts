@@ -17,6 +17,10 @@ import {
   leafXn,
 } from './short-descriptor.js';
 
+// V8 looks an imported binding up at each use, while it folds constants of the module away: on the
+// hot path that is half of the time.
+const { FAULT, TABLE, SECTION, SUPERSECTION, LARGE } = Kind;
+
 /** The facts of a leaf; 0 is no leaf. */
 export type LeafInfo = number;
 
@@ -61,11 +65,8 @@ function ownInfo(kind: number, word: number): LeafInfo {
   );
 }
 
-/** {@link ownInfo} of small pages, which is all in the low twelve bits: most walks end in one. */
-const SMALL_INFO = Uint32Array.from({ length: 4096 }, (_, word) => ownInfo(Kind.SMALL, word));
-
 /** What the level-1 entry `word` gives to its leaf or to the pages below: domain, PXN and NS. */
-export function entryInfo(kind: number, word: number, hasPxn: boolean): LeafInfo {
+function givenInfo(kind: number, word: number, hasPxn: boolean): LeafInfo {
   return (
     (entryDomain(kind, word) << DOMAIN_SHIFT) |
     (hasPxn && entryPxn(kind, word) ? PXN : 0) |
@@ -73,16 +74,40 @@ export function entryInfo(kind: number, word: number, hasPxn: boolean): LeafInfo
   );
 }
 
+// Most walks end in a small page, whose facts are all in the low twelve bits of its word and in the
+// low ten of the table entry: these tables have every one of them.
+const LOW_PAGE = 0xfff;
+const LOW_TABLE = 0x3ff;
+const WITH_PXN = 0x400;
+
+/** {@link ownInfo} of every level-2 word without its address; of a large page the kind counts. */
+const PAGE_INFO = new Uint32Array(LOW_PAGE + 1);
+for (let word = 0; word <= LOW_PAGE; word++) {
+  const kind = kindOf(2, word, true);
+  if (kind !== FAULT) PAGE_INFO[word] = ownInfo(kind, word);
+}
+
+/** {@link givenInfo} of every table entry without its address, on CPUs without and with PXN. */
+const TABLE_INFO = new Uint32Array(2 * WITH_PXN);
+for (let word = 0; word < 2 * WITH_PXN; word++) {
+  TABLE_INFO[word] = givenInfo(TABLE, word & LOW_TABLE, (word & WITH_PXN) !== 0);
+}
+
+/** What the pages below the table entry `word` have from it: domain, PXN and NS. */
+export function tableInfo(word: number, hasPxn: boolean): LeafInfo {
+  return TABLE_INFO[(word & LOW_TABLE) | (hasPxn ? WITH_PXN : 0)];
+}
+
+/** The facts of the page `word` below a table entry that gives it `given`; 0 if it is a fault. */
+export function pageInfo(word: number, given: LeafInfo): LeafInfo {
+  const info = PAGE_INFO[word & LOW_PAGE];
+  if (info === 0) return 0;
+  return given | (((info >>> KIND_SHIFT) & 7) === LARGE ? ownInfo(LARGE, word) : info);
+}
+
 /** The facts of the section or supersection `word`; 0 if it is a fault or reserved. */
 export function sectionInfo(word: number, hasPxn: boolean): LeafInfo {
   const kind = kindOf(1, word, hasPxn);
-  if (kind !== Kind.SECTION && kind !== Kind.SUPERSECTION) return 0;
-  return ownInfo(kind, word) | entryInfo(kind, word, hasPxn);
-}
-
-/** The facts of the page `word` below a table entry that gives it `entry`; 0 if it is a fault. */
-export function pageInfo(word: number, entry: LeafInfo): LeafInfo {
-  const kind = kindOf(2, word, true);
-  if (kind === Kind.SMALL) return entry | SMALL_INFO[word & 0xfff];
-  return kind === Kind.FAULT ? 0 : entry | ownInfo(Kind.LARGE, word);
+  if (kind !== SECTION && kind !== SUPERSECTION) return 0;
+  return ownInfo(kind, word) | givenInfo(kind, word, hasPxn);
 }

@@ -35,6 +35,9 @@ export const Kind = {
   RESERVED: 6,
 } as const;
 
+// V8 looks exported bindings up at each use, while it folds those of the module itself away.
+const { FAULT, TABLE, SECTION, SUPERSECTION, LARGE, SMALL, RESERVED } = Kind;
+
 /** The name of each {@link Kind}, at its number. */
 export const KIND_NAMES = [
   'fault',
@@ -124,13 +127,13 @@ export const IMPLEMENTATION_DEFINED = 1 << 9;
  */
 export function kindOf(level: number, word: number, hasPxn: boolean): number {
   const type = word & TYPE_MASK;
-  if (type === 0) return Kind.FAULT;
+  if (type === 0) return FAULT;
   if (level === 1) {
-    if (type === TYPE_TABLE) return Kind.TABLE;
-    if (type === TYPE_SECTION_PXN && !hasPxn) return Kind.RESERVED;
-    return (word & SECTION_SUPER) === 0 ? Kind.SECTION : Kind.SUPERSECTION;
+    if (type === TYPE_TABLE) return TABLE;
+    if (type === TYPE_SECTION_PXN && !hasPxn) return RESERVED;
+    return (word & SECTION_SUPER) === 0 ? SECTION : SUPERSECTION;
   }
-  return type === TYPE_LARGE ? Kind.LARGE : Kind.SMALL;
+  return type === TYPE_LARGE ? LARGE : SMALL;
 }
 
 /** Whether `word` is a level-1 entry that points to a table. */
@@ -151,13 +154,13 @@ export function leafPattern(kind: number, attributes: LeafAttributes): number {
   requireRange(kind, 'TEX', tex, 7);
   const low = (attributes.c ? C : 0) | (attributes.b ? B : 0);
   switch (kind) {
-    case Kind.SECTION:
-    case Kind.SUPERSECTION:
-      requireRange(kind, 'domain', domain, kind === Kind.SECTION ? 15 : 0);
+    case SECTION:
+    case SUPERSECTION:
+      requireRange(kind, 'domain', domain, kind === SECTION ? 15 : 0);
       return (
         (low |
           TYPE_SECTION |
-          (kind === Kind.SUPERSECTION ? SECTION_SUPER : 0) |
+          (kind === SUPERSECTION ? SECTION_SUPER : 0) |
           (domain << DOMAIN_SHIFT) |
           (attributes.pxn ? SECTION_PXN : 0) |
           (attributes.xn ? SECTION_XN : 0) |
@@ -169,8 +172,8 @@ export function leafPattern(kind: number, attributes: LeafAttributes): number {
           (attributes.ns ? SECTION_NS : 0)) >>>
         0
       );
-    case Kind.LARGE:
-    case Kind.SMALL: {
+    case LARGE:
+    case SMALL: {
       requireRange(kind, 'domain', domain, 0);
       requireRange(kind, 'PXN', attributes.pxn ? 1 : 0, 0);
       requireRange(kind, 'NS', attributes.ns ? 1 : 0, 0);
@@ -180,7 +183,7 @@ export function leafPattern(kind: number, attributes: LeafAttributes): number {
         ((ap >> 2) << PAGE_AP2_SHIFT) |
         (attributes.s ? PAGE_S : 0) |
         (attributes.ng ? PAGE_NG : 0);
-      return kind === Kind.LARGE
+      return kind === LARGE
         ? page | TYPE_LARGE | (attributes.xn ? LARGE_XN : 0) | (tex << LARGE_TEX_SHIFT)
         : page | TYPE_SMALL | (attributes.xn ? SMALL_XN : 0) | (tex << SMALL_TEX_SHIFT);
     }
@@ -195,7 +198,7 @@ export function leafPattern(kind: number, attributes: LeafAttributes): number {
  * Errors: FORMAT_ERR_FIELD — domain out of range.
  */
 export function tablePattern(attributes: TableAttributes): number {
-  requireRange(Kind.TABLE, 'domain', attributes.domain, 15);
+  requireRange(TABLE, 'domain', attributes.domain, 15);
   return (
     TYPE_TABLE |
     (attributes.domain << DOMAIN_SHIFT) |
@@ -206,7 +209,7 @@ export function tablePattern(attributes: TableAttributes): number {
 
 /** The attributes of the leaf `word`; for the other kinds those of a page without rights. */
 export function attributesOf(kind: number, word: number): LeafAttributes {
-  const inSection = kind === Kind.SECTION || kind === Kind.SUPERSECTION;
+  const inSection = kind === SECTION || kind === SUPERSECTION;
   return {
     ap: leafAp(kind, word),
     xn: leafXn(kind, word),
@@ -217,7 +220,7 @@ export function attributesOf(kind: number, word: number): LeafAttributes {
     s: leafShareable(kind, word),
     ng: leafNotGlobal(kind, word),
     ns: inSection && (word & SECTION_NS) !== 0,
-    domain: kind === Kind.SECTION ? (word >>> DOMAIN_SHIFT) & 15 : 0,
+    domain: kind === SECTION ? (word >>> DOMAIN_SHIFT) & 15 : 0,
   };
 }
 
@@ -232,20 +235,20 @@ export function tableAttributesOf(word: number): TableAttributes {
 
 /** AP[2:0] of a leaf. */
 export function leafAp(kind: number, word: number): number {
-  return kind >= Kind.LARGE
+  return kind >= LARGE
     ? ((word >>> PAGE_AP_SHIFT) & 3) | ((word >>> (PAGE_AP2_SHIFT - 2)) & 4)
     : ((word >>> SECTION_AP_SHIFT) & 3) | ((word >>> (SECTION_AP2_SHIFT - 2)) & 4);
 }
 
 /** XN of a leaf. */
 export function leafXn(kind: number, word: number): boolean {
-  const bit = kind === Kind.SMALL ? SMALL_XN : kind === Kind.LARGE ? LARGE_XN : SECTION_XN;
+  const bit = kind === SMALL ? SMALL_XN : kind === LARGE ? LARGE_XN : SECTION_XN;
   return (word & bit) !== 0;
 }
 
 /** TEX[2:0] of a leaf. */
 export function leafTex(kind: number, word: number): number {
-  return (word >>> (kind === Kind.SMALL ? SMALL_TEX_SHIFT : SECTION_TEX_SHIFT)) & 7;
+  return (word >>> (kind === SMALL ? SMALL_TEX_SHIFT : SECTION_TEX_SHIFT)) & 7;
 }
 
 /** TEX, C and B of a leaf as one number of five bits, the index of the memory-type tables. */
@@ -255,27 +258,27 @@ export function leafTexCb(kind: number, word: number): number {
 
 /** S of a leaf. */
 export function leafShareable(kind: number, word: number): boolean {
-  return (word & (kind >= Kind.LARGE ? PAGE_S : SECTION_S)) !== 0;
+  return (word & (kind >= LARGE ? PAGE_S : SECTION_S)) !== 0;
 }
 
 /** nG of a leaf. */
 export function leafNotGlobal(kind: number, word: number): boolean {
-  return (word & (kind >= Kind.LARGE ? PAGE_NG : SECTION_NG)) !== 0;
+  return (word & (kind >= LARGE ? PAGE_NG : SECTION_NG)) !== 0;
 }
 
 /** The domain in a level-1 entry of `kind`: 0 for a supersection. */
 export function entryDomain(kind: number, word: number): number {
-  return kind === Kind.SUPERSECTION ? 0 : (word >>> DOMAIN_SHIFT) & 15;
+  return kind === SUPERSECTION ? 0 : (word >>> DOMAIN_SHIFT) & 15;
 }
 
 /** PXN in a level-1 entry of `kind` on a CPU that has PXN. */
 export function entryPxn(kind: number, word: number): boolean {
-  return (word & (kind === Kind.TABLE ? TABLE_PXN : SECTION_PXN)) !== 0;
+  return (word & (kind === TABLE ? TABLE_PXN : SECTION_PXN)) !== 0;
 }
 
 /** NS in a level-1 entry of `kind`. */
 export function entryNs(kind: number, word: number): boolean {
-  return (word & (kind === Kind.TABLE ? TABLE_NS : SECTION_NS)) !== 0;
+  return (word & (kind === TABLE ? TABLE_NS : SECTION_NS)) !== 0;
 }
 
 /**
@@ -283,7 +286,7 @@ export function entryNs(kind: number, word: number): boolean {
  * frame must fit: {@link leafHolds}; what does not fit is lost.
  */
 export function addressBits(kind: number, pageFrameNumber: number): number {
-  if (kind !== Kind.SUPERSECTION) return (pageFrameNumber << 12) >>> 0;
+  if (kind !== SUPERSECTION) return (pageFrameNumber << 12) >>> 0;
   return (
     (((pageFrameNumber << 12) & 0xff00_0000) |
       (((pageFrameNumber >>> 20) & 15) << 20) |
@@ -295,11 +298,11 @@ export function addressBits(kind: number, pageFrameNumber: number): number {
 /** The number of the frame (physical address / 4096) that the leaf `word` maps. */
 export function pageFrameOf(kind: number, word: number): number {
   switch (kind) {
-    case Kind.SMALL:
+    case SMALL:
       return word >>> 12;
-    case Kind.LARGE:
+    case LARGE:
       return (word >>> 16) << 4;
-    case Kind.SECTION:
+    case SECTION:
       return (word >>> 20) << 8;
     default:
       return ((word >>> 24) << 12) | (((word >>> 20) & 15) << 20) | (((word >>> 5) & 15) << 24);
@@ -309,13 +312,13 @@ export function pageFrameOf(kind: number, word: number): number {
 /** Whether a leaf of `kind` can map that frame: aligned, and in reach of its address bits. */
 export function leafHolds(kind: number, pageFrameNumber: number): boolean {
   switch (kind) {
-    case Kind.SMALL:
+    case SMALL:
       return pageFrameNumber < 0x10_0000;
-    case Kind.LARGE:
+    case LARGE:
       return pageFrameNumber < 0x10_0000 && (pageFrameNumber & 0xf) === 0;
-    case Kind.SECTION:
+    case SECTION:
       return pageFrameNumber < 0x10_0000 && (pageFrameNumber & 0xff) === 0;
-    case Kind.SUPERSECTION:
+    case SUPERSECTION:
       return pageFrameNumber < 0x1000_0000 && (pageFrameNumber & 0xfff) === 0;
     default:
       return false;

@@ -7,7 +7,6 @@ import {
   accessFlagSet,
   apOf,
   domainOf,
-  entryInfo,
   FaultStatus,
   faultNumber,
   isTable,
@@ -17,9 +16,25 @@ import {
   pageFrameOf,
   pageInfo,
   sectionInfo,
+  tableInfo,
   tableKibibyteOf,
 } from '../format/index.js';
 import { EXTERNAL_ABORT } from './physical-memory.js';
+
+// V8 looks an imported binding up at each use, while it folds constants of the module away: on the
+// hot path that is half of the time.
+const ABORT = EXTERNAL_ABORT;
+const { FAULT, LARGE } = Kind;
+const { EXTERNAL_WALK_L2, TRANSLATION_L2 } = FaultStatus;
+const TRANSLATION_L1 = faultNumber(FaultStatus.TRANSLATION_L1, 0);
+const EXTERNAL_WALK_L1 = faultNumber(FaultStatus.EXTERNAL_WALK_L1, 0);
+const isTableWord = isTable;
+const infoOfTable = tableInfo;
+const infoOfPage = pageInfo;
+const infoOfSection = sectionInfo;
+const kindIn = leafKindOf;
+const frameOf = pageFrameOf;
+const tableOf = tableKibibyteOf;
 
 /** Whatever table entries can be read from. */
 export interface WordReader {
@@ -37,6 +52,9 @@ export interface WalkRoots {
   /** SCTLR.AFE. */
   readonly afe: boolean;
 }
+
+/** The address of a word. Word numbers stay small integers, where addresses would become doubles. */
+const wordAddress = (wordNumber: number): number => (wordNumber << 2) >>> 0;
 
 /** Walks tables for one CPU, and remembers what the last walk found. */
 export class TableWalker {
@@ -64,30 +82,25 @@ export class TableWalker {
     this.reads = 0;
     if (root < 0) return TRANSLATION_L1;
     let word = this.reader.readWord(wordAddress(root + (va >>> 20)));
-    if (word === EXTERNAL_ABORT) return EXTERNAL_WALK_L1;
+    if (word === ABORT) return EXTERNAL_WALK_L1;
     this.reads = 1;
     let info: LeafInfo;
-    if (isTable(word)) {
-      const table = entryInfo(Kind.TABLE, word, this.hasPxn);
+    if (isTableWord(word)) {
+      const table = infoOfTable(word, this.hasPxn);
       const index = (va >>> 12) & 0xff;
-      word = this.reader.readWord(wordAddress((tableKibibyteOf(word) << 8) + index));
-      if (word === EXTERNAL_ABORT) return pageFault(FaultStatus.EXTERNAL_WALK_L2, table);
+      word = this.reader.readWord(wordAddress((tableOf(word) << 8) + index));
+      if (word === ABORT) return pageFault(EXTERNAL_WALK_L2, table);
       this.reads = 2;
-      info = pageInfo(word, table);
-      if (leafKindOf(info) === Kind.FAULT) return pageFault(FaultStatus.TRANSLATION_L2, table);
+      info = infoOfPage(word, table);
+      if (kindIn(info) === FAULT) return pageFault(TRANSLATION_L2, table);
     } else {
-      info = sectionInfo(word, this.hasPxn);
-      if (leafKindOf(info) === Kind.FAULT) return TRANSLATION_L1;
+      info = infoOfSection(word, this.hasPxn);
+      if (kindIn(info) === FAULT) return TRANSLATION_L1;
     }
-    this.frame = pageFrameOf(leafKindOf(info), word);
+    this.frame = frameOf(kindIn(info), word);
     this.info = info;
     return roots.afe ? accessFlagFault(info) : 0;
   }
-}
-
-/** The address of a word. Word numbers stay small integers, where addresses would become doubles. */
-function wordAddress(wordNumber: number): number {
-  return (wordNumber << 2) >>> 0;
 }
 
 function pageFault(status: number, table: LeafInfo): number {
@@ -97,12 +110,9 @@ function pageFault(status: number, table: LeafInfo): number {
 /** The access flag fault of a leaf under SCTLR.AFE, or 0 if its flag is set. */
 function accessFlagFault(info: LeafInfo): number {
   if (accessFlagSet(apOf(info), true)) return 0;
-  const page = leafKindOf(info) >= Kind.LARGE;
+  const page = kindIn(info) >= LARGE;
   return faultNumber(
     page ? FaultStatus.ACCESS_FLAG_L2 : FaultStatus.ACCESS_FLAG_L1,
     domainOf(info),
   );
 }
-
-const TRANSLATION_L1 = faultNumber(FaultStatus.TRANSLATION_L1, 0);
-const EXTERNAL_WALK_L1 = faultNumber(FaultStatus.EXTERNAL_WALK_L1, 0);

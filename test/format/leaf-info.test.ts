@@ -3,7 +3,6 @@ import {
   apOf,
   attributesOf,
   domainOf,
-  entryInfo,
   isNonSecure,
   isNotGlobal,
   isShareable,
@@ -17,6 +16,7 @@ import {
   rightsIndexOf,
   sectionInfo,
   tableAttributesOf,
+  tableInfo,
   texCbOf,
 } from '../../src/format/index.js';
 
@@ -61,7 +61,7 @@ describe('leaf facts', () => {
     let wrong = 0;
     for (let entry = 0; entry < 1024; entry += 4) {
       for (const hasPxn of [false, true]) {
-        const outer = entryInfo(Kind.TABLE, entry | 1, hasPxn);
+        const outer = tableInfo(entry | 1, hasPxn);
         const { domain, pxn, ns } = tableAttributesOf(entry | 1);
         const above = { domain, ns, pxn: pxn && hasPxn };
         for (let word = entry & 3; word < 2 ** 16; word += entry === 0 ? 1 : 97) {
