@@ -80,7 +80,7 @@ function replayed(line: string, where: string): ConformFailure[] {
     return replayLine(line, where);
   } catch (error) {
     if (!(error instanceof VmError) || error.message.startsWith(where)) throw error;
-    throw new VmError('CONFORM_ERR_VECTOR', `${where}: ${error.message}`, { cause: error });
+    throw new VmError('CONFORM_ERR_VECTOR', `${where}: ${error.message}`);
   }
 }
 

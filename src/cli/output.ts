@@ -77,10 +77,15 @@ function isColored(
   return isTerminal && (NO_COLOR ?? '') === '' && TERM !== 'dumb';
 }
 
-/** A line with the terminal's escape sequences. */
+/** A line with the terminal's escape sequences, and no blanks at its end. */
 function coloredText(line: StyledLine): string {
-  const text = line.map(coloredSpan).join('');
-  return text.trimEnd();
+  let room = plainText(line).length;
+  let text = '';
+  for (const span of line) {
+    text += coloredSpan({ ...span, text: span.text.slice(0, room) });
+    room -= Math.min(room, span.text.length);
+  }
+  return text;
 }
 
 function coloredSpan({ text, style, dim }: Span): string {

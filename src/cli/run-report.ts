@@ -143,7 +143,9 @@ function printClosing(
   startCosts: Readonly<Record<CostName, number>>,
 ): void {
   const columns = columnsOf(out);
-  for (const actor of run.world.actors) out.print(line(''), ...spaceLines(actor, run, columns));
+  for (const actor of run.world.actors) {
+    out.print(line(''), ...spaceLines(actor, run, out.columns));
+  }
   out.print(line(''), ...[...gridLegend()].flatMap((each) => wrappedSpans(each, columns, 0)));
   if (out.isColored) out.print(...MAP_LEGEND.flatMap((each) => wrappedSpans(each, columns, 0)));
   out.print(line(''), ...costLines(run, startCosts));
@@ -240,23 +242,18 @@ function proofLines(run: ScenarioRun, proof: Proof, columns: number): StyledLine
 
 function domainProofLines({ name, verification }: DomainProof, width: number): StyledLine[] {
   const { pages, leaves, tables, disagreements, first } = verification;
-  const what = `${counted(pages, 'page')} in ${counted(leaves, 'leaf').replace('leafs', 'leaves')}, ${counted(tables, 'table')}`;
   const head = { text: `  ${name.padEnd(width)}  ` };
-  if (disagreements === 0) {
+  if (disagreements > 0) {
     return [
-      [
-        head,
-        { text: '✓ ', style: 'good' },
-        { text: `every page: shadow = tables = walk  (${what})` },
-      ],
+      [head, { text: `✗ ${counted(disagreements, 'disagreement')}`, style: 'bad' }],
+      ...first.map(({ va, shadow, tables: words }) =>
+        line(`    ${hex(va)}: the shadow says ${shadow}, the tables say ${words}`, 'bad'),
+      ),
     ];
   }
-  return [
-    [head, { text: `✗ ${counted(disagreements, 'disagreement')} (${what})`, style: 'bad' }],
-    ...first.map(({ va, shadow, tables: words }) =>
-      line(`    ${hex(va)}: the shadow says ${shadow}, the tables say ${words}`, 'bad'),
-    ),
-  ];
+  const what = `${counted(leaves, 'leaf', 'leaves')}, ${counted(tables, 'table')}`;
+  const proven = `every page (${pages.toLocaleString('en')}): shadow = tables = walk`;
+  return [[head, { text: `✓ ${proven}`, style: 'good' }, { text: `  ${what}` }]];
 }
 
 function verdictLines(run: ScenarioRun, columns: number): StyledLine[] {

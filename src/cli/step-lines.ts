@@ -52,7 +52,7 @@ export function stepLines(result: StepResult, layout: StepLayout): StyledLine[] 
   const fits = indent + subject.length + 1 + ending.text.length <= columns;
   const lines: StyledLine[] = fits
     ? [[...first, { text: ' ' }, ending]]
-    : [first, [{ text: ' '.repeat(indent) }, ending]];
+    : [first, ...wrapped(ending.text, columns, indent, ending.style, 2)];
   const below = (text: string, style: Style): void => {
     lines.push(...wrapped(text, columns, indent, style, 2));
   };
@@ -102,10 +102,12 @@ function placeText(
 }
 
 /** How the step ended, in one piece. */
-function endingOf({ outcome, unmet, costs }: StepResult): Span {
+function endingOf({ step, outcome, unmet, costs }: StepResult): Span {
   if (outcome.kind === 'done') return { text: factsText(outcome.facts, costs) };
   const what =
-    outcome.kind === 'fault' ? `${outcome.fault} fault` : `refused: ${innermost(outcome)}`;
+    outcome.kind === 'fault'
+      ? `${outcome.fault} fault`
+      : `refused: ${step.expect?.error ?? innermost(outcome)}`;
   if (unmet.length > 0) return { text: what, style: 'bad' };
   return { text: `✓ ${what}, as expected`, style: 'good' };
 }
@@ -172,8 +174,8 @@ function leavesText(leaves: readonly LeafRun[]): string {
 }
 
 /** A number with its noun. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+export function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : nouns}`;
 }
 
 /** Region flags as a scenario writes rights. */
@@ -197,7 +199,8 @@ function faultText({ fault, va, region }: TakenFault): string {
 function reasonsOf(outcome: StepOutcome, space: SpaceInput): string[] {
   if (outcome.kind === 'done') return [];
   if (outcome.kind === 'error') {
-    return [`${ERROR_CAUSES[innermost(outcome)]}`, outcome.codes.join(' › ')];
+    const reason = `${outcome.message}: ${ERROR_CAUSES[innermost(outcome)]}`;
+    return outcome.codes.length === 1 ? [reason] : [reason, outcome.codes.join(' › ')];
   }
   const { fault, leaf, steps, access } = outcome.walk;
   const register = isFetch(access) ? 'IFSR' : 'DFSR';

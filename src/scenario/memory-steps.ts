@@ -112,14 +112,20 @@ function freeAddress(actor: Actor, { bytes, flags }: MapOrder): number {
 /** The leaves that a range is mapped by: neighbours of one size together, in order of addresses. */
 function leavesOf(actor: Actor, va: number, bytes: number): LeafRun[] {
   const runs: { kind: string; count: number }[] = [];
-  for (const mapping of actor.domain.pmap.mappings(va, va + bytes)) {
-    const kind = KIND_NAMES[mapping.kind] ?? 'none';
-    const count = mapping.bytes / mapping.leafBytes;
+  for (const run of mappingsOf(actor, va, bytes)) {
     const last = runs.at(-1);
-    if (last?.kind === kind) last.count += count;
-    else runs.push({ kind, count });
+    if (last?.kind === run.kind) last.count += run.count;
+    else runs.push({ ...run });
   }
   return runs;
+}
+
+/** The leaves of each Mapping in a range. */
+function mappingsOf(actor: Actor, va: number, bytes: number): LeafRun[] {
+  return Array.from(actor.domain.pmap.mappings(va, va + bytes), (mapping) => ({
+    kind: KIND_NAMES[mapping.kind] ?? 'none',
+    count: mapping.bytes / mapping.leafBytes,
+  }));
 }
 
 /** Unmaps a range, or the whole Mapping at an address. */
@@ -160,7 +166,7 @@ export function split(_world: World, actor: Actor, args: StepArguments<'split'>)
   const info = pmap.lookup(va);
   const [base, bytes] = info === undefined ? [va, PAGE_BYTES] : [info.address, info.bytes];
   pmap.split(va);
-  return { verb: 'split', va, leaves: leavesOf(actor, base, bytes) };
+  return { verb: 'split', va, leaves: mappingsOf(actor, base, bytes) };
 }
 
 /** Replaces leaves by one larger leaf. */

@@ -43,7 +43,12 @@ export type StepFacts =
       readonly flags: number;
       readonly before: number;
     }
-  | { readonly verb: 'split'; readonly va: number; readonly leaves: readonly LeafRun[] }
+  | {
+      readonly verb: 'split';
+      readonly va: number;
+      /** The leaves of each Mapping that is there now. */
+      readonly leaves: readonly LeafRun[];
+    }
   | { readonly verb: 'promote'; readonly va: number; readonly bytes: number }
   | { readonly verb: 'trim'; readonly count: number }
   | {

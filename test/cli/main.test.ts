@@ -1,9 +1,59 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
+const BIN = 'dist/bin/pagewright.js';
+
 it('prints the version of the package', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  const printed = execFileSync('dist/bin/pagewright.js', ['--version'], { encoding: 'utf8' });
+  const printed = execFileSync(BIN, ['--version'], { encoding: 'utf8' });
   expect(printed).toBe(`${version}\n`);
+});
+
+it('ends quietly when nobody reads on', () => {
+  const { stdout, stderr } = spawnSync(
+    'sh',
+    ['-c', `${BIN} run examples/first-domain.yaml --events | head -n 1`],
+    { encoding: 'utf8' },
+  );
+  expect([stdout, stderr]).toEqual(['A domain builds its own address space\n', '']);
+});
+
+it('takes a scenario from standard input, and prints plain text into a pipe', () => {
+  const { status, stdout, stderr } = spawnSync(BIN, ['run', '-'], {
+    input: 'domains: [{name: one}]',
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('✓ 0 steps, all as expected');
+  expect(stdout).not.toContain('\u001b');
+});
+
+it('points at what is wrong in a file', () => {
+  const { status, stdout, stderr } = spawnSync(BIN, ['run', '-'], {
+    input: 'domains: [{name: one}]\nsteps:\n  - mapp: {frame: f}\n',
+    encoding: 'utf8',
+  });
+  expect([status, stdout]).toEqual([3, '']);
+  expect(stderr).toBe(
+    'standard input:3:5: `mapp` is not known here; did you mean `map`?\n' +
+      '3 │   - mapp: {frame: f}\n' +
+      '  │     ^\n' +
+      'docs/scenarios.md describes scenario files.\n' +
+      '[SCENARIO_ERR_SCHEMA]\n',
+  );
+});
+
+it('shows its help at once', () => {
+  const least = (...args: string[]): number => {
+    const times = Array.from({ length: 5 }, () => {
+      const start = performance.now();
+      execFileSync(process.execPath, args, { encoding: 'utf8' });
+      return performance.now() - start;
+    });
+    return Math.min(...times);
+  };
+  // 120 ms where nothing else runs, which is less than three times what Node takes for nothing;
+  // the tests may share their machine, so that only the relation can be tested.
+  expect(least(BIN, '--help')).toBeLessThan(4 * least('--eval', '0'));
 });

@@ -1,0 +1,168 @@
+/** What a command with a source works on: the space, its names, and where each of its bytes is from. */
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hex0x, PAGE_BYTES, VmError } from '../base/index.js';
+import {
+  AddressSpace,
+  line,
+  Names,
+  type Provenance,
+  Regions,
+  type SpaceInput,
+  snapshotText,
+  type StyledLine,
+  tableMemory,
+} from '../inspect/index.js';
+import type { AddressSpaceSource, RegionSource, TableSource } from '../source/index.js';
+import { decodeText, readAtMost } from './input-file.js';
+import { Progress } from './progress.js';
+import type { Session } from './session.js';
+import type { SourceFlags } from './source-flags.js';
+
+/** A place that a finding can point to. */
+export interface ArtifactPlace {
+  readonly file: string;
+  /** From 1; a line of a layout. */
+  readonly line?: number;
+  /** The offset of an entry in a file that is not compressed. */
+  readonly byteOffset?: number;
+}
+
+/** What is inspected. */
+export interface Subject {
+  readonly word: string;
+  readonly input: SpaceInput;
+  readonly names: Names;
+  readonly provenance: Provenance;
+  /** The source, unless a layout was built. */
+  readonly source: TableSource | undefined;
+  /** Where the entry at `pa`, which maps `va`, is from. */
+  locate(pa: number, va: number): ArtifactPlace | undefined;
+}
+
+const LAYOUT = /^layout:(.+)$/s;
+const LARGEST_LAYOUT_BYTES = 4 * 2 ** 20;
+const LARGEST_PROGRAM_BYTES = 64 * 2 ** 20;
+
+/** Opens what `word` names. Errors: those of `openSource`, of layouts, and of `input`. */
+export async function openSubject(
+  session: Session,
+  word: string,
+  flags: SourceFlags,
+): Promise<Subject> {
+  const layout = LAYOUT.exec(word)?.[1] ?? (/\.ya?ml$/.test(word) ? word : undefined);
+  if (layout !== undefined) return buildSubject(word, layout, flags);
+  const source = await openWord(session, word, flags);
+  if (source.evidence === 'regions') throw regionsOnly(source);
+  const subject: Subject = {
+    word,
+    input: source.input(),
+    names: new Names(source.names()),
+    provenance: source.provenance,
+    source,
+    locate: (pa) => placeIn(source, pa),
+  };
+  await saveSnapshot(source, flags);
+  return subject;
+}
+
+/** Opens a source of any kind, and tells what it holds. */
+export async function openWord(
+  { talk }: Session,
+  word: string,
+  flags: SourceFlags,
+): Promise<AddressSpaceSource> {
+  const { openSource } = await import('../source/index.js');
+  const progress = new Progress(talk);
+  const { ttbr0, ttbr1, ttbcr, sctlr, dacr, prrr, nmrr, contextidr } = flags;
+  const registers = { ttbr0, ttbr1, ttbcr, sctlr, dacr, prrr, nmrr, contextidr };
+  const given = Object.entries(registers).filter(([, value]) => value !== undefined);
+  try {
+    const source = await openSource(word, {
+      registers: Object.fromEntries(given),
+      world: flags.world,
+      nameFiles: flags.names,
+      ...(flags.regs === undefined ? {} : { registerFile: flags.regs }),
+      ...(flags.cpu === undefined ? {} : { cpu: flags.cpu }),
+      ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
+      ...(flags.leave === undefined ? {} : { leave: flags.leave }),
+      onProgress: (at) => progress.tell(() => JSON.stringify(at)),
+    });
+    progress.end();
+    talk.print(...sourceLines(source));
+    return source;
+  } finally {
+    progress.end();
+  }
+}
+
+function sourceLines(source: AddressSpaceSource): StyledLine[] {
+  return [line(source.coverage, 'quiet'), ...source.notes.map((note) => line(note, 'quiet'))];
+}
+
+function regionsOnly(source: RegionSource): VmError {
+  return new VmError(
+    'SOURCE_ERR_ROOT',
+    `${source.word} tells of regions, not of tables: only show and diff can be asked about it`,
+  );
+}
+
+async function saveSnapshot(source: TableSource, flags: SourceFlags): Promise<void> {
+  if (flags.save === undefined) return;
+  const { takeSnapshot } = await import('../source/index.js');
+  writeFileSync(flags.save, snapshotText(takeSnapshot(source)));
+}
+
+function placeIn(source: TableSource, pa: number): ArtifactPlace | undefined {
+  const place = source.memory.locate(pa);
+  if (place === undefined) return undefined;
+  return place.compressed
+    ? { file: place.file }
+    : { file: place.file, byteOffset: place.byteOffset };
+}
+
+/** A layout is built, and what was built is inspected. */
+async function buildSubject(word: string, path: string, flags: SourceFlags): Promise<Subject> {
+  const { buildLayout, parseLayout } = await import('../layout/index.js');
+  const folder = path === '-' ? '.' : dirname(path);
+  const name = path === '-' ? 'standard input' : path;
+  const text = decodeText(name, readAtMost(path, LARGEST_LAYOUT_BYTES));
+  const layout = parseLayout(text, name, (file) =>
+    readAtMost(join(folder, file), LARGEST_PROGRAM_BYTES),
+  );
+  const build = buildLayout(layout);
+  const { input } = build.space;
+  if (flags.save !== undefined) {
+    const registers = Object.entries(build.registers).map(([register, value]) => ({
+      name: register,
+      value: value as number,
+      origin: path,
+    }));
+    const cpu = input.profile.name;
+    const memory = tableMemory(input);
+    writeFileSync(flags.save, snapshotText({ source: word, cpu, registers, memory }));
+  }
+  return {
+    word,
+    input,
+    names: build.names,
+    provenance: { source: word },
+    source: undefined,
+    locate: (_pa, va) => {
+      const region = build.regions.find((each) => va >= each.va && va < each.va + each.bytes);
+      return region === undefined
+        ? { file: path }
+        : { file: region.from.file, line: region.from.line };
+    },
+  };
+}
+
+/** The regions of a subject. */
+export function regionsOf(subject: Subject): Regions {
+  return new Regions(new AddressSpace(subject.input));
+}
+
+/** The page of an address, for messages. */
+export function pageText(address: number): string {
+  return hex0x(address - (address % PAGE_BYTES), 8);
+}

@@ -1,0 +1,36 @@
+import { runCommandLine } from '../../src/cli/command-line.js';
+import type { ExitCode } from '../../src/cli/exit-code.js';
+
+/** What a command printed, and what it told the shell. */
+export interface CommandResult {
+  readonly exit: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** How a command is called. */
+export interface CommandCall {
+  readonly variables?: NodeJS.ProcessEnv;
+  /** Whether it writes to a terminal. */
+  readonly terminal?: boolean;
+}
+
+/** Runs a command in this process and collects what it prints. */
+export async function command(
+  args: readonly string[],
+  { variables = {}, terminal = false }: CommandCall = {},
+): Promise<CommandResult> {
+  let out = '';
+  let err = '';
+  const stream = (write: (text: string) => void) => ({ isTTY: terminal, columns: 100, write });
+  const exit = await runCommandLine(args, {
+    stdout: stream((text) => {
+      out += text;
+    }),
+    stderr: stream((text) => {
+      err += text;
+    }),
+    variables,
+  });
+  return { exit, out, err };
+}
