@@ -206,7 +206,7 @@ function reasonsOf(outcome: StepOutcome, space: SpaceInput): string[] {
   const register = isFetch(access) ? 'IFSR' : 'DFSR';
   const rights = leaf === undefined ? 'nothing is mapped' : `PL0 ${rightsText(leaf.rights, false)}`;
   const facts = [fault?.reason ?? outcome.fault, rights, `${register} ${hex(outcome.fsr, 3)}`];
-  if (outcome.handler !== '') facts.push(`the fault handler failed: ${outcome.handler}`);
+  if (outcome.handler !== '') facts.push(`its handler says: ${outcome.handler}`);
   const entries = steps.map((step) => {
     const entry = entryOf(step);
     return `${entryPlace(entry)}  ${entryMeaning(entry, space)}`;

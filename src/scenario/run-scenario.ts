@@ -4,7 +4,7 @@
  * Nothing here reads a file or prints: files come through a callback, results are values, so that
  * the same run serves the command line, a test and a page in a browser.
  */
-import { VmError } from '../base/index.js';
+import { PAGE_BYTES, VmError } from '../base/index.js';
 import { faultMeaning } from '../format/index.js';
 import {
   type AbortInfo,
@@ -145,7 +145,7 @@ export class ScenarioRun {
     } catch (error) {
       if (!(error instanceof VmError)) throw error;
       if (error.code === 'SCENARIO_ERR_REFERENCE') throw this.located(error, step);
-      return failedOutcome(error, actor);
+      return failedOutcome(error);
     }
   }
 
@@ -167,13 +167,10 @@ export class ScenarioRun {
 
   /** Counts what a step asks for before it is done. */
   private charge(step: ScenarioStep): void {
-    if (step.verb === 'touch') this.work += touchCount(step.args);
-    else if ('size' in (step.args ?? {})) {
-      const { size } = step.args as { readonly size?: number };
-      this.work += (size ?? 0) / 4096;
-    }
+    this.work += workOf(step);
     if (this.work <= MOST_WORK) return;
-    const message = `the steps ask for more than ${MOST_WORK} accesses and pages in all`;
+    const most = MOST_WORK.toLocaleString('en');
+    const message = `the steps ask for more than ${most} accesses and pages in all`;
     throw this.located(new VmError('SCENARIO_ERR_LIMIT', message), step);
   }
 
@@ -188,14 +185,27 @@ export class ScenarioRun {
   }
 }
 
+/** Accesses, or pages, that a step asks for. */
+function workOf(step: ScenarioStep): number {
+  switch (step.verb) {
+    case 'touch':
+      return touchCount(step.args);
+    case 'allocate':
+    case 'map':
+    case 'unmap':
+    case 'protect':
+      return (step.args.size ?? 0) / PAGE_BYTES;
+    default:
+      return 1;
+  }
+}
+
 /** How a step ended that threw `error`. */
-function failedOutcome(error: VmError, actor: Actor): StepOutcome {
+function failedOutcome(error: VmError): StepOutcome {
   const codes = error.chain();
   const evidence = walkOf(error);
   if (evidence?.fault === undefined) return { kind: 'error', message: error.message, codes };
   const { fault } = evidence;
-  const handler = actor.domain.lastFaultError;
-  actor.domain.lastFaultError = undefined;
   return {
     kind: 'fault',
     fault: faultMeaning(fault.status).name,
@@ -203,8 +213,8 @@ function failedOutcome(error: VmError, actor: Actor): StepOutcome {
     fsr: fault.fsr,
     walk: evidence,
     message: error.message,
-    handler: handler?.message ?? '',
-    codes: [...codes, ...(handler?.chain() ?? [])],
+    handler: error.cause?.message ?? '',
+    codes,
   };
 }
 

@@ -94,7 +94,7 @@ export type StepOutcome =
       readonly fsr: number;
       readonly walk: Walk;
       readonly message: string;
-      /** Why the domain's own handler could not solve it; empty where it did not try. */
+      /** Why the domain's own handler did not solve it; empty where it does not say. */
       readonly handler: string;
       /** The error's codes, outermost first. */
       readonly codes: readonly ErrorName[];
