@@ -7,12 +7,25 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { VmError } from '../base/errors.js';
 import { defineConform } from './conform.js';
+import { defineDecode } from './decode.js';
 import { EXIT_HELP, Exit, type ExitCode, exitCodeOf } from './exit-code.js';
+import { defineExplain } from './explain.js';
 import { COLOR_CHOICES, type ColorChoice, Output } from './output.js';
 import { defineRun } from './run.js';
 import type { Action, DefineCommand, Environment, Session } from './session.js';
+import { defineShow } from './show.js';
+import { defineWalk } from './walk.js';
+import { defineWhere } from './where.js';
 
-const COMMANDS: readonly DefineCommand[] = [defineRun, defineConform];
+const COMMANDS: readonly DefineCommand[] = [
+  defineRun,
+  defineShow,
+  defineWalk,
+  defineWhere,
+  defineExplain,
+  defineDecode,
+  defineConform,
+];
 
 /** Runs the command that `args` ask for, and answers the exit code. Errors are printed, not thrown. */
 export async function runCommandLine(
@@ -60,6 +73,7 @@ function makeProgram({ stdout, stderr }: Environment): Command {
       `
 Examples:
   pagewright run examples/first-domain.yaml     watch a domain build its address space
+  pagewright show elf:fsbl.elf#MMUTable         the map of a firmware's address space
   pagewright conform test/fixtures/vectors/*    replay recorded vectors through the pmap
 
 ${EXIT_HELP}`,

@@ -2,6 +2,9 @@
 import { type Command, Option } from 'commander';
 import { parseAddress, VmError } from '../base/index.js';
 
+/** What a live target may be left doing. */
+const LEAVE_CHOICES = ['as-found', 'running', 'halted'] as const;
+
 /** What the options of a source hold, as the parser gives them. */
 export interface SourceFlags {
   readonly ttbr0?: number;
@@ -17,7 +20,7 @@ export interface SourceFlags {
   readonly cpu?: string;
   readonly names: readonly string[];
   readonly timeout?: number;
-  readonly leave?: 'as-found' | 'running' | 'stopped';
+  readonly leave?: (typeof LEAVE_CHOICES)[number];
   readonly save?: string;
 }
 
@@ -61,11 +64,7 @@ export function addSourceOptions(command: Command): Command {
     new Option('--timeout <ms>', 'how long a live target may take to answer').argParser(
       positiveNumber,
     ),
-    new Option('--leave <state>', 'what a live target does afterwards').choices([
-      'as-found',
-      'running',
-      'stopped',
-    ]),
+    new Option('--leave <state>', 'what a live target does afterwards').choices(LEAVE_CHOICES),
     new Option('--save <file>', 'keep a snapshot of registers and tables, to look at later'),
   ];
   for (const option of options) command.addOption(option.helpGroup(GROUP));

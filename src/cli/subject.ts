@@ -1,7 +1,7 @@
 /** What a command with a source works on: the space, its names, and where each of its bytes is from. */
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hex0x, PAGE_BYTES, VmError } from '../base/index.js';
+import { VmError } from '../base/index.js';
 import {
   AddressSpace,
   line,
@@ -9,11 +9,16 @@ import {
   type Provenance,
   Regions,
   type SpaceInput,
-  snapshotText,
   type StyledLine,
+  snapshotText,
   tableMemory,
 } from '../inspect/index.js';
-import type { AddressSpaceSource, RegionSource, TableSource } from '../source/index.js';
+import type {
+  AddressSpaceSource,
+  CaptureProgress,
+  RegionSource,
+  TableSource,
+} from '../source/index.js';
 import { decodeText, readAtMost } from './input-file.js';
 import { Progress } from './progress.js';
 import type { Session } from './session.js';
@@ -72,11 +77,11 @@ export async function openWord(
   word: string,
   flags: SourceFlags,
 ): Promise<AddressSpaceSource> {
-  const { openSource } = await import('../source/index.js');
+  const { openSource, TRANSLATION_NAMES } = await import('../source/index.js');
   const progress = new Progress(talk);
-  const { ttbr0, ttbr1, ttbcr, sctlr, dacr, prrr, nmrr, contextidr } = flags;
-  const registers = { ttbr0, ttbr1, ttbcr, sctlr, dacr, prrr, nmrr, contextidr };
-  const given = Object.entries(registers).filter(([, value]) => value !== undefined);
+  const given = TRANSLATION_NAMES.flatMap((name) =>
+    flags[name] === undefined ? [] : [[name, flags[name]] as const],
+  );
   try {
     const source = await openSource(word, {
       registers: Object.fromEntries(given),
@@ -86,7 +91,7 @@ export async function openWord(
       ...(flags.cpu === undefined ? {} : { cpu: flags.cpu }),
       ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
       ...(flags.leave === undefined ? {} : { leave: flags.leave }),
-      onProgress: (at) => progress.tell(() => JSON.stringify(at)),
+      onProgress: (at) => progress.tell(() => progressText(word, at)),
     });
     progress.end();
     talk.print(...sourceLines(source));
@@ -94,6 +99,14 @@ export async function openWord(
   } finally {
     progress.end();
   }
+}
+
+/** `reading L2 tables  37/112 KiB  (gdb, 61 KiB/s)`. */
+function progressText(word: string, at: CaptureProgress): string {
+  const kib = (bytes: number): number => Math.round(bytes / 1024);
+  const speed = Math.round(kib(at.bytes) / Math.max(at.milliseconds / 1000, 0.001));
+  const kind = word.split(':', 1)[0] ?? '';
+  return `reading ${at.what}  ${kib(at.bytes)}/${kib(at.totalBytes)} KiB  (${kind}, ${speed} KiB/s)`;
 }
 
 function sourceLines(source: AddressSpaceSource): StyledLine[] {
@@ -160,9 +173,4 @@ async function buildSubject(word: string, path: string, flags: SourceFlags): Pro
 /** The regions of a subject. */
 export function regionsOf(subject: Subject): Regions {
   return new Regions(new AddressSpace(subject.input));
-}
-
-/** The page of an address, for messages. */
-export function pageText(address: number): string {
-  return hex0x(address - (address % PAGE_BYTES), 8);
 }

@@ -16,6 +16,7 @@ export * from './map-svg.js';
 export * from './names.js';
 export * from './regions.js';
 export * from './remedy.js';
+export * from './row-filter.js';
 export * from './show-entries.js';
 export * from './show-frames.js';
 export * from './show-grid.js';

@@ -1,0 +1,95 @@
+/** What `explain` does: finds the fault, and joins it with the tables. */
+import { hex0x, VmError } from '../base/index.js';
+import {
+  type Alternative,
+  explainFault,
+  explainLines,
+  explainRecord,
+  type FaultReport,
+  line,
+  parseFaultReports,
+  registerReport,
+  type SpaceInput,
+} from '../inspect/index.js';
+import { Exit, type ExitCode } from './exit-code.js';
+import type { ExplainFlags } from './explain.js';
+import { decodeText, readAtMost } from './input-file.js';
+import type { Session } from './session.js';
+import { openSubject, type Subject } from './subject.js';
+
+const LARGEST_LOG_BYTES = 64 * 2 ** 20;
+const BASE_MASK = 0xffff_c000;
+
+/** Explains the fault that the flags, the log or the source tell of. Errors: those of the source. */
+export async function explainSource(
+  session: Session,
+  word: string,
+  flags: ExplainFlags,
+): Promise<ExitCode> {
+  const subject = await openSubject(session, word, flags);
+  const { input, names } = subject;
+  const reports = reportsFrom(subject, flags);
+  const [report] = reports;
+  if (report === undefined) throw noFault(word, flags);
+  if (reports.length > 1) {
+    const more = `${reports.length - 1} more faults follow; the first is explained`;
+    session.talk.print(line(more, 'quiet'));
+  }
+  const alternatives = otherRoots(input, report);
+  const explanation = explainFault(input, report, { names, alternatives });
+  if (flags.json === true) {
+    const record = explainRecord(input, explanation, names);
+    session.out.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  } else session.out.print(...explainLines(input, explanation, names));
+  return Exit.FINE;
+}
+
+function reportsFrom(subject: Subject, flags: ExplainFlags): FaultReport[] {
+  const { dfsr, dfar, ifsr, ifar, log } = flags;
+  const privileged = flags.privileged === true ? true : flags.user === true ? false : undefined;
+  if (log !== undefined) {
+    const text = decodeText(log, readAtMost(log, LARGEST_LOG_BYTES));
+    return parseFaultReports(text).map((report) =>
+      privileged === undefined ? report : { ...report, privileged },
+    );
+  }
+  if (dfsr !== undefined || dfar !== undefined) {
+    return [registerReport('data', dfsr, dfar, privileged)];
+  }
+  if (ifsr !== undefined || ifar !== undefined) {
+    return [registerReport('prefetch', ifsr, ifar, privileged)];
+  }
+  const others = subject.source?.registers.others;
+  const value = (name: 'dfsr' | 'dfar' | 'ifsr' | 'ifar'): number | undefined =>
+    others?.get(name)?.value;
+  if (value('dfsr') !== undefined) {
+    return [registerReport('data', value('dfsr'), value('dfar'), privileged)];
+  }
+  if (value('ifsr') === undefined) return [];
+  return [registerReport('prefetch', value('ifsr'), value('ifar'), privileged)];
+}
+
+/** The root that the dump names, and TTBR1, where they are others than the source's. */
+function otherRoots(input: SpaceInput, report: FaultReport): Alternative[] {
+  const { registers } = input;
+  const roots = new Map<number, string>();
+  const { ttbr0 } = report.registers;
+  if (ttbr0 !== undefined) roots.set(ttbr0, 'the root table that the dump names');
+  if (registers.ttbr1 !== 0) roots.set(registers.ttbr1, 'the root table of TTBR1');
+  return [...roots].flatMap(([root, what]) => {
+    if (((root ^ registers.ttbr0) & BASE_MASK) === 0) return [];
+    const { ttbr1, ttbcr, dacr, sctlr, prrr, nmrr, contextidr } = registers;
+    const other = { ttbr0: root, ttbr1, ttbcr, dacr, sctlr, prrr, nmrr, contextidr };
+    const label = `${what}, ${hex0x((root & BASE_MASK) >>> 0, 8)}`;
+    return [{ label, kind: 'root' as const, input: { ...input, registers: other } }];
+  });
+}
+
+function noFault(word: string, flags: ExplainFlags): VmError {
+  const where =
+    flags.log === undefined ? `${word} has no fault registers` : `${flags.log} tells of no fault`;
+  return new VmError(
+    'USAGE_ERR',
+    `${where}: give --dfsr and --dfar, --ifsr and --ifar, or --log FILE`,
+  );
+}

@@ -1,0 +1,62 @@
+/** `pagewright show`: the map of an address space. */
+import { Option } from 'commander';
+import type { DefineCommand } from './session.js';
+import { addSourceOptions, type SourceFlags } from './source-flags.js';
+
+/** The views of `show`. */
+export const VIEWS = ['map', 'tree', 'pages', 'frames', 'raw', 'grid'] as const;
+/** The formats of the map. */
+export const MAP_FORMATS = [
+  'table',
+  'json',
+  'ndjson',
+  'csv',
+  'md',
+  'ptdump',
+  'vmprint',
+  'svg',
+] as const;
+
+/** The options of the command. */
+export interface ShowFlags extends SourceFlags {
+  readonly view: (typeof VIEWS)[number];
+  readonly format: (typeof MAP_FORMATS)[number];
+  readonly json?: boolean;
+  readonly only?: string;
+  readonly has?: string;
+  readonly pa?: string;
+  readonly name?: string;
+  readonly unfolded?: boolean;
+}
+
+export const defineShow: DefineCommand = (program, perform) => {
+  const command = program
+    .command('show')
+    .description('show the map of an address space: what is where, and who may do what')
+    .argument('<source>', 'where the address space is read from')
+    .addOption(new Option('--view <which>', 'what to show').choices(VIEWS).default('map'))
+    .addOption(
+      new Option('--format <which>', 'how to print the map').choices(MAP_FORMATS).default('table'),
+    )
+    .option('--json', 'short for --format json')
+    .option('--only <expression>', "rows that fit, such as 'w and x and user'")
+    .option('--has <address>', 'the rows with this virtual address or range')
+    .option('--pa <range>', 'the rows that reach this physical memory')
+    .option('--name <glob>', "the rows with such a name, such as 'uart*'")
+    .option('--unfolded', 'tell scattered pages one by one');
+  addSourceOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pagewright show elf:fsbl.elf#MMUTable
+  pagewright show tables:test/fixtures/linux-armv7-short --only 'w and x'
+  pagewright show gdb:127.0.0.1:1234 --view grid --save state.json`,
+    )
+    .action((word: string, flags: ShowFlags) =>
+      perform(async (session) => {
+        const { showSpace } = await import('./show-report.js');
+        return showSpace(session, word, flags);
+      }),
+    );
+};

@@ -1,0 +1,51 @@
+/** `pagewright walk`: what virtual addresses are translated to. */
+import { Option } from 'commander';
+import type { DefineCommand } from './session.js';
+import { addSourceOptions, type SourceFlags } from './source-flags.js';
+
+/** What a walk may be asked to be allowed to do. */
+export const ACCESS_CHOICES = ['read', 'write', 'execute'] as const;
+/** The formats of answers to addresses. */
+export const ANSWER_FORMATS = ['table', 'json', 'ndjson'] as const;
+
+/** The options of the command. */
+export interface WalkFlags extends SourceFlags {
+  readonly format: (typeof ANSWER_FORMATS)[number];
+  readonly json?: boolean;
+  readonly access?: (typeof ACCESS_CHOICES)[number];
+  readonly user?: boolean;
+  readonly exitZero?: boolean;
+}
+
+export const defineWalk: DefineCommand = (program, perform) => {
+  const command = program
+    .command('walk')
+    .alias('v2p')
+    .description('translate virtual addresses, showing every entry on the way')
+    .argument('<source>', 'where the address space is read from')
+    .argument('<address...>', 'addresses, ranges A..B or A+SIZE, names; - reads one from each line')
+    .addOption(
+      new Option('--format <which>', 'how to print').choices(ANSWER_FORMATS).default('table'),
+    )
+    .option('--json', 'short for --format json')
+    .addOption(new Option('--access <what>', 'ask for this access').choices(ACCESS_CHOICES))
+    .option('--user', 'ask for PL0 instead of PL1')
+    .option('--exit-zero', 'exit 0 even where an address faults');
+  addSourceOptions(command)
+    .addHelpText(
+      'after',
+      `
+Of a range every page is translated. Exit code 1: an address is not mapped, or the access is refused.
+
+Examples:
+  pagewright walk tables:test/fixtures/linux-armv7-short c0008000 ffff0000
+  pagewright walk elf:fsbl.elf e0001000 --access write --user
+  cut -d' ' -f1 addresses.txt | pagewright walk state.json - --format ndjson`,
+    )
+    .action((word: string, addresses: string[], flags: WalkFlags) =>
+      perform(async (session) => {
+        const { walkAddresses } = await import('./walk-report.js');
+        return walkAddresses(session, word, addresses, flags);
+      }),
+    );
+};
