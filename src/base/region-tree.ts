@@ -28,6 +28,8 @@ const FIRST_NODES = 2;
  * it), so that the tree branches about fourfold at worst and 2^31 regions need 16 levels.
  */
 const DEEPEST = 18;
+/** Of a search: the answer lies further on. */
+const UNDECIDED = -2;
 
 /** An ordered set of disjoint address ranges, with search for gaps in O(log n). */
 export class RegionTree {
@@ -47,6 +49,8 @@ export class RegionTree {
   /** Lowest node that was never used. */
   #fresh = 1;
   #size = 0;
+  /** What {@link lastGap} has left: every place that ends above this is ruled out. */
+  #ceiling = 0;
 
   /** The number of regions. */
   get size(): number {
@@ -162,6 +166,40 @@ export class RegionTree {
       if (past > low) low = past;
     }
     return -1;
+  }
+
+  /**
+   * The highest multiple of `alignment` (any positive integer) such that `bytes` bytes from there are
+   * free, begin at or above `from` and end at or below `end`; -1 when there is none, or `bytes` is 0.
+   */
+  lastGap(from: number, end: number, bytes: number, alignment: number): number {
+    if (!(bytes > 0 && from >= 0)) return -1;
+    this.#ceiling = end;
+    const found = this.#lastGapIn(this.#root, this.#height, from, bytes, alignment);
+    if (found !== UNDECIDED) return found;
+    return fitBelow(from, this.#ceiling, bytes, alignment);
+  }
+
+  /**
+   * The answer of {@link lastGap} as far as the subtree of `node` decides it; what is still free below
+   * `#ceiling` reaches to its lowest region otherwise.
+   */
+  #lastGapIn(node: number, level: number, from: number, bytes: number, alignment: number): number {
+    const start = node << WIDTH_SHIFT;
+    for (let slot = start + this.#count[node] - 1; slot >= start; slot -= 1) {
+      if (this.#ceiling - bytes < from) return -1;
+      if (this.#first[slot] >= this.#ceiling) continue;
+      const low = Math.max(from, this.#last[slot]);
+      const found = fitBelow(low, this.#ceiling, bytes, alignment);
+      if (found >= 0) return found;
+      const inside = this.#gap[slot] >= bytes || this.#last[slot] > this.#ceiling;
+      if (level > 0 && inside) {
+        const below = this.#lastGapIn(this.#ref[slot], level - 1, from, bytes, alignment);
+        if (below !== UNDECIDED) return below;
+      }
+      this.#ceiling = Math.min(this.#ceiling, this.#first[slot]);
+    }
+    return UNDECIDED;
   }
 
   /**
@@ -389,6 +427,12 @@ export class RegionTree {
 function alignUp(address: number, alignment: number): number {
   // A double rounds the quotient of two integers below 2^53 to an integer only if it is one.
   return Math.ceil(address / alignment) * alignment;
+}
+
+/** The highest multiple of `alignment` with `bytes` between `low` and `high`, or -1. */
+function fitBelow(low: number, high: number, bytes: number, alignment: number): number {
+  const place = Math.floor((high - bytes) / alignment) * alignment;
+  return place >= low ? place : -1;
 }
 
 /** A copy of `pool` with room for twice as many. */

@@ -2,16 +2,22 @@
  * A domain: everything that a program's run-time library keeps for it, around its one
  * {@link Invocations} interface.
  */
-import { type CapRef, hex0x, OK, VmError } from '../base/index.js';
+import { type CapRef, hex0x, OK, PAGE_BYTES, VmError } from '../base/index.js';
 import { CNODE_SLOTS, type Invocations, type Kernel, WellKnown } from '../kernel/index.js';
+import { Channels } from './channel.js';
+import { FaultPath } from './fault-path.js';
+import { FrameAccess } from './frame-access.js';
 import { FrameAllocator } from './frame-allocator.js';
 import { METADATA_BASE, METADATA_BYTES, type MetadataRegion } from './metadata-region.js';
+import { PagePool } from './page-pool.js';
+import { PagedVSpace } from './paged-vspace.js';
+import type { RandomPlacement } from './placement.js';
 import { Pmap } from './pmap.js';
+import { VSPACE_BEGIN } from './pmap-address.js';
 import { largestLeaves, type PmapPolicy } from './pmap-policy.js';
 import { RamAllocator } from './ram-allocator.js';
 import { TwoLevelSlotAllocator } from './slot-allocator.js';
 import { TableAllocator } from './table-allocator.js';
-import { VSpace } from './vspace.js';
 
 /** How a domain differs from the usual one. */
 export interface DomainOptions {
@@ -24,6 +30,8 @@ export interface DomainOptions {
   readonly rootSlots?: number;
   /** What a parent has made in the domain's RAM before it first runs. */
   readonly inherited?: InheritedMemory;
+  /** Regions go to random places that come again with the same seed. */
+  readonly aslr?: RandomPlacement;
 }
 
 /** Memory that is in use when a domain begins. */
@@ -45,11 +53,15 @@ export class Domain {
   readonly frames: FrameAllocator;
   readonly tables: TableAllocator;
   /** The regions of its address space, the metadata region among them. */
-  readonly vspace = new VSpace();
+  readonly vspace = new PagedVSpace();
   readonly pmap: Pmap;
   readonly metadata: MetadataRegion;
-  /** Why the fault handler could not resolve the last fault that it should have. */
-  lastFaultError: VmError | undefined;
+  /** The page frames that its memory objects use. */
+  readonly pool: PagePool;
+  /** Who resolves its faults. */
+  readonly faults: FaultPath;
+  /** How it hands capabilities to other domains. */
+  readonly channels: Channels;
 
   /**
    * The library of the domain `number`, which the kernel or a parent has given its CSpace, its RAM
@@ -87,6 +99,19 @@ export class Domain {
     });
     const { base, bytes } = options.metadata ?? { base: METADATA_BASE, bytes: METADATA_BYTES };
     this.metadata = this.pmap.currentInit(this.vspace, this.frames, base, bytes);
+    const { machine, memoryOffset } = kernel;
+    this.channels = new Channels(this);
+    const access = new FrameAccess(invocations, machine.memory);
+    this.pool = new PagePool(this.channels, this.frames, access);
+    this.vspace.open({
+      channels: this.channels,
+      pmap: this.pmap,
+      pool: this.pool,
+      layout: { userBase: PAGE_BYTES, userEnd: memoryOffset, placementBase: VSPACE_BEGIN },
+      random: options.aslr,
+    });
+    this.faults = new FaultPath(machine.cpu, this.metadata, (abort) => this.vspace.resolve(abort));
+    kernel.onFault(number, (abort) => this.faults.take(abort));
   }
 
   /**

@@ -13,7 +13,14 @@
  */
 import { type CapRef, hex0x, PAGE_BYTES, pageNumber, VmError } from '../base/index.js';
 import { Rights } from '../kernel/index.js';
-import { LEAF_FRAME, LEAF_OFFSET, LEAF_PAGE, LEAF_RUN, leafFlags, RECORD_SHIFT } from './leaf-records.js';
+import {
+  LEAF_FRAME,
+  LEAF_OFFSET,
+  LEAF_PAGE,
+  LEAF_RUN,
+  leafFlags,
+  RECORD_SHIFT,
+} from './leaf-records.js';
 import type { MemoryObject, ObjectRegion, ObjectSpace, UnfilledFrame } from './memory-object.js';
 import { VRegionFlags } from './vregion-flags.js';
 
@@ -72,10 +79,16 @@ export abstract class MappedObject implements MemoryObject {
   abstract fill(offset: number, bytes: number, frame?: CapRef, frameOffset?: number): void;
   abstract unfill(offset: number, bytes: number): UnfilledFrame[];
   abstract pagerFree(bytes: number): number;
+  abstract discard(offset: number, bytes: number): void;
   /** Takes the frames back that another domain was given of this object. */
   protected abstract withdrawFrom(domain: number): void;
   /** Gives up what the object is made of: nobody uses it any more. */
   protected abstract end(): void;
+  /** Whether a snapshot above can do without this object once it has its pages. */
+  protected abstract get canLeave(): boolean;
+  /** Whether {@link destroy} was called while a snapshot still needed the object. */
+  private doomed = false;
+  private ended = false;
 
   /** The object that this one is a snapshot of, if it is one. */
   get below(): MappedObject | undefined {
@@ -101,6 +114,10 @@ export abstract class MappedObject implements MemoryObject {
   }
 
   mapRegion(region: ObjectRegion): void {
+    this.adoptRegion(region, false);
+  }
+
+  adoptRegion(region: ObjectRegion, _part: boolean): void {
     const { name, offset, bytes, space } = region;
     if (!(offset >= 0 && offset % PAGE_BYTES === 0 && offset + bytes <= this.size)) {
       throw new VmError(
@@ -133,6 +150,10 @@ export abstract class MappedObject implements MemoryObject {
     );
   }
 
+  prepareDiscard(offset: number, bytes: number): void {
+    this.saveForAbove(pageNumber(offset), pageNumber(offset + bytes));
+  }
+
   pagefault(region: ObjectRegion, address: number, write: boolean): void {
     const inRegion = pageNumber(address - region.base);
     const page = pageNumber(region.offset) + inRegion;
@@ -162,7 +183,20 @@ export abstract class MappedObject implements MemoryObject {
         `\`${this.name}\` is still mapped in region \`${this.regions[0].name}\``,
       );
     }
+    if (this.above !== undefined && !this.canLeave) this.doomed = true;
+    else this.finish();
+  }
+
+  /** Tells the object that the snapshot above it is gone, and that there is no other. */
+  aboveGone(): void {
+    this.above = undefined;
+    if (this.doomed) this.finish();
+  }
+
+  private finish(): void {
+    if (this.ended) return;
     this.end();
+    this.ended = true;
   }
 
   /** Grows the object. */
@@ -243,7 +277,15 @@ export abstract class MappedObject implements MemoryObject {
     return number === this.home ? Rights.ALL : this.grants.get(number);
   }
 
-  private requireGrant(region: ObjectRegion): void {
+  /** Copies what a snapshot above still looks for of the pages, before they go. */
+  protected saveForAbove(first: number, end: number): void {
+    for (let page = first; page < end; page += 1) {
+      if (this.mustPush(page) && this.holds(page)) this.above?.receive(page, this);
+    }
+  }
+
+  /** Error: `LIB_ERR_MEMOBJ_GONE` the object was taken back from the domain of the region. */
+  protected requireGrant(region: ObjectRegion): void {
     if (region.space.channels.party.number === this.home) return;
     const granted = this.rightsOf(region.space);
     if (granted !== undefined && granted !== 0) return;
@@ -258,6 +300,10 @@ export abstract class MappedObject implements MemoryObject {
 export interface SnapshotObject extends MappedObject {
   /** Makes a copy of a page of `from` its own. */
   receive(page: number, from: MappedObject): void;
+  /** Takes over a page that `from`, which goes, holds. */
+  inherit(page: number, from: MappedObject): void;
+  /** Stands directly above `below` from now on, or above nothing. */
+  settleOn(below: MappedObject | undefined): void;
 }
 
 /** The page of a region's address space where a page of the object is, or -1. */
@@ -293,7 +339,10 @@ function mapPage(
     const { words } = shadow.leaves;
     const at = record << RECORD_SHIFT;
     const pages = page - words[at + LEAF_PAGE];
-    if (words[at + LEAF_FRAME] === frame && words[at + LEAF_OFFSET] + pages === pageNumber(offset)) {
+    if (
+      words[at + LEAF_FRAME] === frame &&
+      words[at + LEAF_OFFSET] + pages === pageNumber(offset)
+    ) {
       const old = leafFlags(words[at + LEAF_RUN]);
       // What a larger leaf was mapped with stays, so that the leaf can.
       const kept = old & (LARGE | HUGE);

@@ -56,6 +56,11 @@ export interface MemoryObject {
    * those of the pmap.
    */
   mapRegion(region: ObjectRegion): void;
+  /**
+   * Takes note of a region and maps nothing: a part of one that it knew, or one that takes the place of
+   * others. Errors: as {@link mapRegion}, but those of the pmap.
+   */
+  adoptRegion(region: ObjectRegion, part: boolean): void;
   /** Forgets a region, whose addresses are unmapped already. */
   unmapRegion(region: ObjectRegion): void;
   /**
@@ -82,6 +87,10 @@ export interface MemoryObject {
    * Errors: `LIB_ERR_MEMOBJ_PIN` a page is pinned; `LIB_ERR_MEMOBJ_RANGE` it cuts what was filled.
    */
   unfill(offset: number, bytes: number): UnfilledFrame[];
+  /** Does what can fail of a {@link discard} of the range. Errors: no memory for a snapshot's copies. */
+  prepareDiscard(offset: number, bytes: number): void;
+  /** Gives up what it has of its own for the range, pinned or not: nobody maps it any more. */
+  discard(offset: number, bytes: number): void;
   /**
    * Makes an access to `address` in `region` possible, which the region allows.
    * Errors: `LIB_ERR_MEMOBJ_UNFILLED`, `LIB_ERR_MEMOBJ_GONE`, `LIB_ERR_MEMOBJ_SOURCE`; no memory; those

@@ -46,6 +46,20 @@ export interface PageKeeper {
   touched(id: number): void;
 }
 
+/** Where pages go that have to leave memory. Slots are numbers of pages. */
+export interface BackingStore {
+  /** Keeps `pages` adjacent slots for one object; answers the first. Error: `LIB_ERR_PAGER_STORE` it is full. */
+  reserve(pages: number): number;
+  /** Gives the slots that {@link reserve} answered back. */
+  release(first: number, pages: number): void;
+  /** Keeps one page. Error: `LIB_ERR_PAGER_STORE`; what the slot held before is kept or lost as a whole. */
+  write(slot: number, page: Uint8Array): void;
+  /** Fills `into` with what was written last. Error: `LIB_ERR_PAGER_STORE`. */
+  read(slot: number, into: Uint8Array): void;
+  /** The page will not be read again before it is written. */
+  drop(slot: number): void;
+}
+
 /** Bits of the state of a page. */
 export const PageState = { DIRTY: 1, ZERO: 2, OLD: 4, PIN: 8 } as const;
 const PIN_SHIFT = 3;
@@ -72,6 +86,8 @@ export class PagePool {
   /** Most pages that may be in use at a time. */
   budget = Number.POSITIVE_INFINITY;
   keeper: PageKeeper | undefined;
+  /** Where pages go that have to leave memory. */
+  store: BackingStore | undefined;
   /** State of each page. Replaced when the pool grows. */
   state: Uint8Array = new Uint8Array(16 * CHUNK_PAGES);
   private readonly frames: FrameAllocator;

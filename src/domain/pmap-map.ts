@@ -321,6 +321,7 @@ export class MapOperation {
     const root = this.core.shadow.tables.root;
     const index = page >>> ROOT_INDEX_SHIFT;
     if (isRootKind(kind)) {
+      if (!this.core.shadow.sawTable) return;
       const end = index + (pages >>> ROOT_INDEX_SHIFT);
       for (let entry = index; entry < end; entry += 1) {
         if (root[entry] !== 0) this.emptied.push(entry);

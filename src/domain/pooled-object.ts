@@ -14,21 +14,7 @@ import { Rights } from '../kernel/index.js';
 import { MappedObject } from './mapped-object.js';
 import type { ObjectSpace, UnfilledFrame } from './memory-object.js';
 import { FRAME_SHIFT, PageIndex, RESIDENT, STORED } from './page-index.js';
-import { type PageOwner, type PagePool, PageState } from './page-pool.js';
-
-/** Where pages go that have to leave memory. Slots are numbers of pages. */
-export interface BackingStore {
-  /** Keeps `pages` adjacent slots for one object; answers the first. Error: `LIB_ERR_PAGER_STORE` it is full. */
-  reserve(pages: number): number;
-  /** Gives the slots that {@link reserve} answered back. */
-  release(first: number, pages: number): void;
-  /** Keeps one page. Error: `LIB_ERR_PAGER_STORE`; what the slot held before is kept or lost as a whole. */
-  write(slot: number, page: Uint8Array): void;
-  /** Fills `into` with what was written last. Error: `LIB_ERR_PAGER_STORE`. */
-  read(slot: number, into: Uint8Array): void;
-  /** The page will not be read again before it is written. */
-  drop(slot: number): void;
-}
+import { type BackingStore, type PageOwner, type PagePool, PageState } from './page-pool.js';
 
 /** An object of pages of a pool. */
 export abstract class PooledObject extends MappedObject implements PageOwner {
@@ -38,7 +24,9 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   protected readonly owner: number;
   protected readonly page = new Uint8Array(PAGE_BYTES);
   private resident = 0;
-  private area: { readonly store: BackingStore; readonly first: number; readonly pages: number } | undefined;
+  private area:
+    | { readonly store: BackingStore; readonly first: number; readonly pages: number }
+    | undefined;
   /** The page that the last {@link bring} brought in, or -1. */
   private brought = -1;
 
@@ -198,18 +186,27 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
         throw new VmError('LIB_ERR_MEMOBJ_PIN', `page ${page} of \`${this.name}\` is pinned`);
       }
     }
+    this.prepareDiscard(offset, bytes);
+    this.discard(offset, bytes);
+    return [];
+  }
+
+  discard(offset: number, bytes: number): void {
+    const [first, end] = this.range(offset, bytes);
     for (let page = this.index.next(first, end); page >= 0; page = this.index.next(page + 1, end)) {
-      if (this.mustPush(page)) this.above?.receive(page, this);
       this.forget(page);
     }
-    return [];
   }
 
   pagerFree(bytes: number): number {
     const { pool, index } = this;
     const end = pageNumber(this.bytes);
     let freed = 0;
-    for (let page = index.next(0, end); page >= 0 && freed < bytes; page = index.next(page + 1, end)) {
+    for (
+      let page = index.next(0, end);
+      page >= 0 && freed < bytes;
+      page = index.next(page + 1, end)
+    ) {
       const entry = index.get(page);
       const id = entry >>> FRAME_SHIFT;
       if ((entry & RESIDENT) === 0 || pool.pins(id) > 0) continue;
@@ -240,6 +237,11 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
       const entry = this.index.get(page);
       if ((entry & RESIDENT) !== 0) this.pool.withdraw(entry >>> FRAME_SHIFT, domain);
     }
+  }
+
+  /** Pages that nobody has are zero, with or without this object. */
+  protected get canLeave(): boolean {
+    return true;
   }
 
   protected end(): void {

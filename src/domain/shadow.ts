@@ -89,14 +89,19 @@ export class Shadow {
     return -1;
   }
 
+  /** Whether the last {@link anyMapped} that found nothing came upon a table without leaves. */
+  sawTable = false;
+
   /** Whether any of `pages` from `page` on is mapped. */
   anyMapped(page: number, pages: number): boolean {
     const { root } = this.tables;
     const end = page + pages;
     const last = (end - 1) >>> ROOT_INDEX_SHIFT;
+    this.sawTable = false;
     for (let index = page >>> ROOT_INDEX_SHIFT; index <= last; index += 1) {
       const entry = root[index];
       if (entry === 0) continue;
+      this.sawTable = true;
       if ((entry & 1) === 0) return true;
       const first = index << ROOT_INDEX_SHIFT;
       const from = first < page ? page : first;

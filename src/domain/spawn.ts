@@ -37,9 +37,9 @@ import {
   rootSlotRef,
   WellKnown,
 } from '../kernel/index.js';
-import { resolveDemandZero } from './demand-zero.js';
 import { Domain, type DomainOptions } from './domain.js';
 import { type ElfImage, parseExecutable } from './elf.js';
+import { OneFrameObject } from './frame-object.js';
 import { type PageRun, pageRuns } from './page-runs.js';
 import { Pmap } from './pmap.js';
 import { largestLeaves } from './pmap-policy.js';
@@ -48,7 +48,6 @@ import type { SlotAllocator } from './slot-allocator.js';
 import { TableAllocator } from './table-allocator.js';
 import { copyOut } from './user-memory.js';
 import { VRegionFlags } from './vregion-flags.js';
-import type { Region } from './vspace.js';
 
 /** How a spawned domain differs from the usual one. */
 export interface SpawnOptions extends DomainOptions {
@@ -104,6 +103,24 @@ export function spawn(parent: Domain, file: Uint8Array, options: SpawnOptions = 
   }
 }
 
+/** A range of the child that its parent has filled with a frame. */
+interface FilledRange {
+  readonly name: string;
+  readonly base: number;
+  readonly bytes: number;
+  readonly flags: number;
+  /** The parent's slot with the frame. */
+  readonly frame: CapRef;
+}
+
+/** A range of the child whose pages come when they are first used, or never. */
+interface EmptyRange {
+  readonly name: string;
+  readonly base: number;
+  readonly bytes: number;
+  readonly flags: number;
+}
+
 /** The parent's slots, which notes those that are out for the child. */
 class BorrowedSlots implements SlotAllocator {
   private readonly slots: SlotAllocator;
@@ -152,6 +169,7 @@ class Nursery {
   private readonly ram: RamAllocator;
   /** The parent's pmap of the child's tables. */
   private pmap: Pmap | undefined;
+  private readonly filled: FilledRange[] = [];
 
   constructor(parent: Domain, options: SpawnOptions) {
     this.parent = parent;
@@ -305,7 +323,7 @@ class Nursery {
 
   /** Where stack, guard and arguments go. */
   private layOut(image: ElfImage): {
-    readonly regions: Region[];
+    readonly regions: EmptyRange[];
     readonly stackTop: number;
     readonly argumentPage: number;
   } {
@@ -321,51 +339,32 @@ class Nursery {
         `a stack of ${hex0x(stackBytes)} bytes; whole pages below ${hex0x(stackTop)} were expected`,
       );
     }
-    const regions: Region[] = pageRuns(image).map((run) => ({
-      name: runName(run),
-      base: run.address,
-      bytes: run.bytes,
-      flags: runFlags(run),
-      backing: 'demand-zero',
-    }));
-    regions.push(
-      {
-        name: 'stack guard',
-        base: stackBase - PAGE_BYTES,
-        bytes: PAGE_BYTES,
-        flags: GUARD,
-        backing: 'guard',
-      },
-      {
-        name: 'stack',
-        base: stackBase,
-        bytes: stackBytes,
-        flags: READ_WRITE,
-        backing: 'demand-zero',
-      },
-      {
-        name: 'arguments',
-        base: argumentPage,
-        bytes: PAGE_BYTES,
-        flags: READ_WRITE,
-        backing: 'image',
-      },
-    );
+    const regions: EmptyRange[] = [
+      { name: 'stack guard', base: stackBase - PAGE_BYTES, bytes: PAGE_BYTES, flags: GUARD },
+      { name: 'stack', base: stackBase, bytes: stackBytes, flags: READ_WRITE },
+    ];
+    for (const run of pageRuns(image)) {
+      const filled = filledBytes(run);
+      const name = filled > 0 ? 'bss' : runName(run);
+      const bytes = run.bytes - filled;
+      if (bytes > 0)
+        regions.push({ name, base: run.address + filled, bytes, flags: runFlags(run) });
+    }
     return { regions, stackTop, argumentPage };
   }
 
   /** Maps and fills the pages that the file has bytes for; the others come on demand. */
   private loadImage(pmap: Pmap, image: ElfImage): void {
     for (const run of pageRuns(image)) {
-      const filled = run.fills.reduce((last, fill) => Math.max(last, fill.address + fill.bytes), 0);
-      const bytes = Math.ceil((filled - run.address) / PAGE_BYTES) * PAGE_BYTES;
-      if (bytes <= 0) continue;
+      const bytes = filledBytes(run);
+      if (bytes === 0) continue;
       const frame = this.makeFrame(bytes, 'SPAWN_ERR_ELF_MAP');
       for (const fill of run.fills) {
         const source = image.file.subarray(fill.fileOffset, fill.fileOffset + fill.bytes);
         this.fillFrame(frame, fill.address - run.address, source, 'SPAWN_ERR_ELF_MAP');
       }
-      this.mapInto(pmap, run.address, frame, bytes, runFlags(run), 'SPAWN_ERR_ELF_MAP');
+      const range = { name: runName(run), base: run.address, bytes, flags: runFlags(run), frame };
+      this.mapFilled(pmap, range, 'SPAWN_ERR_ELF_MAP');
     }
   }
 
@@ -382,6 +381,12 @@ class Nursery {
     const request = { type: CapType.FRAME, offset, objectBytes: bytes, count: 1 };
     this.check(this.parent.invocations.retype(cap, request, frame), code, 'no frame for the child');
     return frame;
+  }
+
+  /** Maps a filled frame into the child, and notes it for the child's own regions. */
+  private mapFilled(pmap: Pmap, range: FilledRange, code: ErrorName): void {
+    this.mapInto(pmap, range.base, range.frame, range.bytes, range.flags, code);
+    this.filled.push(range);
   }
 
   private mapInto(
@@ -430,7 +435,9 @@ class Nursery {
     const page = argumentPage(argv, address);
     const frame = this.makeFrame(PAGE_BYTES, 'SPAWN_ERR_SETUP_ARGV');
     this.fillFrame(frame, 0, page, 'SPAWN_ERR_SETUP_ARGV');
-    this.mapInto(pmap, address, frame, PAGE_BYTES, VRegionFlags.READ_WRITE, 'SPAWN_ERR_SETUP_ARGV');
+    const flags = VRegionFlags.READ_WRITE;
+    const range = { name: 'arguments', base: address, bytes: PAGE_BYTES, flags, frame };
+    this.mapFilled(pmap, range, 'SPAWN_ERR_SETUP_ARGV');
   }
 
   /** Moves the child's capabilities into its CSpace, its records into its pmap, and lets it go. */
@@ -438,7 +445,7 @@ class Nursery {
     pmap: Pmap,
     root: CapRef,
     dispatcher: CapRef,
-    regions: readonly Region[],
+    regions: readonly EmptyRange[],
   ): Domain {
     const { parent, options } = this;
     const number = parent.invocations.dispatcherNumber(dispatcher);
@@ -452,7 +459,6 @@ class Nursery {
       ...options,
       inherited: { taken: this.ram.taken(), tables },
     });
-    for (const region of regions) domain.vspace.add(region);
     const homes = new Map<CapRef, CapRef>();
     const home = (slot: CapRef): CapRef => {
       const known = homes.get(slot);
@@ -472,15 +478,39 @@ class Nursery {
     parent.metadata.close(pmap.core);
     this.pmap = undefined;
     domain.pmap.deserialise(bytes);
+    this.makeRegions(domain, regions, homes);
     // What is left with the parent names the child's objects from outside; the child lives without.
     for (const slot of this.borrowed) {
       parent.invocations.delete(slot);
       parent.slots.free(slot);
     }
     this.borrowed.clear();
-    parent.kernel.onFault(number, (abort) => resolveDemandZero(domain, abort));
     return domain;
   }
+
+  /** Tells the child's vspace what is where: frames that are mapped already, and pages on demand. */
+  private makeRegions(
+    domain: Domain,
+    empty: readonly EmptyRange[],
+    homes: ReadonlyMap<CapRef, CapRef>,
+  ): void {
+    const { vspace, pool } = domain;
+    for (const { name, base: at, bytes, flags, frame } of this.filled) {
+      const object = new OneFrameObject(pool, homes.get(frame) as CapRef, bytes, name);
+      vspace.adopt(object, { name, at, flags }, bytes);
+    }
+    for (const { name, base: at, bytes, flags } of empty) {
+      const options = { name, at, flags };
+      if ((flags & VRegionFlags.GUARD) !== 0) vspace.guard(bytes, options);
+      else vspace.mapAnonymous(bytes, options);
+    }
+  }
+}
+
+/** Bytes from the beginning of a run that the file has something for, in whole pages. */
+function filledBytes(run: PageRun): number {
+  const end = run.fills.reduce((last, fill) => Math.max(last, fill.address + fill.bytes), 0);
+  return end === 0 ? 0 : Math.ceil((end - run.address) / PAGE_BYTES) * PAGE_BYTES;
 }
 
 function runFlags({ readable, writable, executable }: PageRun): number {

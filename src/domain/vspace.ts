@@ -2,7 +2,7 @@
 import { hex0x, NO_REGION, RegionTree, VmError } from '../base/index.js';
 
 /** What stands behind a region, which decides what a fault in it means. */
-export type RegionBacking = 'metadata' | 'image' | 'demand-zero' | 'guard';
+export type RegionBacking = 'metadata' | 'image' | 'object' | 'reserved' | 'guard';
 
 /** One range of addresses. */
 export interface Region {
@@ -50,12 +50,17 @@ export class VSpace {
     return id < 0 ? undefined : this.regions[id];
   }
 
+  /** The region that a number of {@link tree} stands for. */
+  protected regionOf(at: number): Region {
+    return this.regions[this.tree.idOf(at)] as Region;
+  }
+
   /** All regions, lowest first. */
   all(): Region[] {
     const all: Region[] = [];
     const { tree } = this;
     for (let at = tree.first(); at !== NO_REGION; at = tree.next(at)) {
-      all.push(this.regions[tree.idOf(at)] as Region);
+      all.push(this.regionOf(at));
     }
     return all;
   }

@@ -48,6 +48,13 @@ class Naive {
     }
     return low + bytes <= end ? low : -1;
   }
+
+  lastGap(from: number, end: number, bytes: number, alignment: number): number {
+    if (bytes <= 0) return -1;
+    const last = Math.floor((end - bytes) / alignment) * alignment;
+    for (let at = last; at >= from; at -= alignment) if (!this.overlaps(at, bytes)) return at;
+    return -1;
+  }
 }
 
 function contents(tree: RegionTree): Region[] {
@@ -259,6 +266,31 @@ describe('RegionTree', () => {
         },
       ),
       { numRuns: 20 },
+    );
+  });
+
+  it('finds the highest gap as a search from above does', () => {
+    const region = fc.record({ base: fc.nat(600), bytes: fc.integer({ min: 1, max: 9 }) });
+    const query = fc.record({
+      from: fc.nat(300),
+      end: fc.nat(700),
+      bytes: fc.integer({ min: 1, max: 40 }),
+      alignment: fc.constantFrom(1, 2, 7, 16),
+    });
+    fc.assert(
+      fc.property(fc.array(region, { maxLength: 120 }), fc.array(query), (regions, queries) => {
+        const tree = new RegionTree();
+        const naive = new Naive();
+        for (const [id, { base, bytes }] of regions.entries()) {
+          tree.insert(base, bytes, id);
+          naive.insert(base, bytes, id);
+        }
+        for (const { from, end, bytes, alignment } of queries) {
+          const wanted = naive.lastGap(from, end, bytes, alignment);
+          expect(tree.lastGap(from, end, bytes, alignment)).toBe(wanted);
+        }
+      }),
+      { seed: 3, numRuns: 300 },
     );
   });
 });
