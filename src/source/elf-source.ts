@@ -55,7 +55,7 @@ const ROOT_BYTES = 16 * 1024;
 /** More segments than any program has; they are compared with each other. */
 const MOST_PIECES = 2048;
 /** More symbols than the largest kernel has. */
-const MOST_NAMES = 2 ** 20;
+const MOST_NAMES = 2 ** 19;
 const SHF_ALLOC = 2;
 const SHT_REL = 9;
 const SHT_RELA = 4;

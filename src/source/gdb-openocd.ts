@@ -5,7 +5,7 @@
 
 import { hex0x, VmError } from '../base/index.js';
 import type { GdbConnection } from './gdb-connection.js';
-import type { LiveTarget, TargetOptions } from './live-target.js';
+import { type LiveTarget, leaveAfter, type TargetOptions } from './live-target.js';
 import type { GivenRegister, RegisterName } from './register-banks.js';
 import type { MemoryRange } from './source-memory.js';
 
@@ -42,19 +42,20 @@ export async function attachOpenOcd(
 ): Promise<LiveTarget> {
   const notes: string[] = [];
   const wasRunning = await findRunning(connection, notes);
-  const registers = await readCoprocessor(connection);
-  return {
-    registers,
-    notes,
-    memoryTree: '',
-    read: (ranges) => readRanges(connection, ranges),
-    leave: async () => {
-      const run = options.leave === 'as-found' ? wasRunning : options.leave === 'running';
-      if (run) await connection.monitor('resume');
-      await connection.request('D');
-      connection.close();
-    },
+  const leave = async (): Promise<void> => {
+    const run = options.leave === 'as-found' ? wasRunning : options.leave === 'running';
+    if (run) await connection.monitor('resume');
+    await connection.request('D');
+    connection.close();
   };
+  try {
+    const registers = await readCoprocessor(connection);
+    const read = (ranges: readonly MemoryRange[]) => readRanges(connection, ranges);
+    return { registers, notes, memoryTree: '', read, leave };
+  } catch (error) {
+    await leaveAfter({ leave }, error);
+    throw error;
+  }
 }
 
 /**

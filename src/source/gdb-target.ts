@@ -8,7 +8,7 @@ import { hex0x, VmError } from '../base/index.js';
 import { GdbConnection } from './gdb-connection.js';
 import { readDescription } from './gdb-description.js';
 import { attachOpenOcd } from './gdb-openocd.js';
-import type { LiveTarget, TargetOptions } from './live-target.js';
+import { type LiveTarget, leaveAfter, type TargetOptions } from './live-target.js';
 import { type GivenRegister, parseRegisterName } from './register-banks.js';
 import type { MemoryRange } from './source-memory.js';
 
@@ -33,6 +33,7 @@ export async function openGdbTarget(place: string, options: TargetOptions): Prom
     if (output.includes('Open On-Chip Debugger')) return await attachOpenOcd(connection, options);
     const want = 'known are QEMU (Qqemu.PhyMemMode) and OpenOCD (monitor mdw phys)';
     const text = `the stub at ${place} offers no way to read physical memory; ${want}`;
+    if (connection.stops > 0) await connection.request('D');
     throw new VmError('SOURCE_ERR_TARGET_ABILITY', text);
   } catch (error) {
     connection.close();
@@ -69,25 +70,31 @@ async function attachQemu(
   options: TargetOptions,
 ): Promise<LiveTarget> {
   const wasRunning = connection.stops > 0;
-  const registers = await readGdbRegisters(connection);
-  const notes =
-    registers.length === 0 ? ['the stub describes no CP15 register: give --regs or flags'] : [];
-  const packet = Number.parseInt(/PacketSize=([0-9a-f]+)/.exec(supported)?.[1] ?? '', 16);
-  // QEMU reads at most half of its PacketSize with one `m`, since a byte is two digits.
-  const bytes = Math.max(packet || DEFAULT_PACKET, SMALLEST_PACKET) / 2;
-  return {
-    registers,
-    notes,
-    memoryTree: (await connection.monitor('info mtree -f')).output,
-    read: (ranges) => readPhysical(connection, ranges, 2 ** Math.floor(Math.log2(bytes))),
-    leave: async () => {
-      if (mode === '0') await connection.request('Qqemu.PhyMemMode:0');
-      const run = options.leave === 'as-found' ? wasRunning : options.leave === 'running';
-      // Detaching sets the machine running; a connection that just ends leaves it as it stands.
-      if (run) await connection.request('D');
-      connection.close();
-    },
+  const leave = async (): Promise<void> => {
+    if (mode === '0') await connection.request('Qqemu.PhyMemMode:0');
+    const run = options.leave === 'as-found' ? wasRunning : options.leave === 'running';
+    // Detaching sets the machine running; a connection that just ends leaves it as it stands.
+    if (run) await connection.request('D');
+    connection.close();
   };
+  // QEMU reads at most half of its PacketSize with one `m`, since a byte is two digits.
+  const packet = Number.parseInt(/PacketSize=([0-9a-f]+)/.exec(supported)?.[1] ?? '', 16);
+  const bytes = Math.max(packet || DEFAULT_PACKET, SMALLEST_PACKET) / 2;
+  try {
+    const registers = await readGdbRegisters(connection);
+    const notes =
+      registers.length === 0 ? ['the stub describes no CP15 register: give --regs or flags'] : [];
+    return {
+      registers,
+      notes,
+      memoryTree: (await connection.monitor('info mtree -f')).output,
+      read: (ranges) => readPhysical(connection, ranges, 2 ** Math.floor(Math.log2(bytes))),
+      leave,
+    };
+  } catch (error) {
+    await leaveAfter({ leave }, error);
+    throw error;
+  }
 }
 
 /** Reads ranges of physical memory in pieces of at most `limit` bytes. */

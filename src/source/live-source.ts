@@ -8,7 +8,7 @@ import { openGdbTarget } from './gdb-target.js';
 import { type LiveTarget, type TargetOptions, withTarget } from './live-target.js';
 import { openQmpTarget } from './qmp-target.js';
 import { RegisterBanks } from './register-banks.js';
-import type { MemoryRange } from './source-memory.js';
+import { type MemoryRange, sizeText } from './source-memory.js';
 import type { SourceContext } from './source-options.js';
 import { chooseCpu, chooseRegisters } from './source-registers.js';
 import { makeTableSource } from './table-source.js';
@@ -50,7 +50,7 @@ function openLive(
       registers: target.registers,
       cpuName: undefined,
       root: undefined,
-      coverage: `${formatBytes(bytesOf(memory.ranges))}iB read: the tables`,
+      coverage: `${sizeText(bytesOf(memory.ranges))} read: the tables`,
       notes: target.notes,
       searchable: ram.map(({ base, bytes }) => ({ pa: base, bytes })),
       names: () => tree,

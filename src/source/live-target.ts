@@ -53,8 +53,13 @@ export async function withTarget<Answer>(
   return answer;
 }
 
-/** Leaves the target after `error`, which is thrown again with what went wrong beside it. */
-async function leaveAfter(target: LiveTarget, error: unknown): Promise<void> {
+/**
+ * Leaves the target after `error`, which its caller throws; if that fails as well for another reason,
+ * both are told.
+ *
+ * Errors: `error` with the other one beside it.
+ */
+export async function leaveAfter(target: Pick<LiveTarget, 'leave'>, error: unknown): Promise<void> {
   try {
     await target.leave();
   } catch (second) {

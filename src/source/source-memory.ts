@@ -1,6 +1,6 @@
 /** What every source offers of physical memory, wherever it comes from. */
 
-import { formatBytes, hex0x } from '../base/index.js';
+import { formatBytes, hex0x, KIB } from '../base/index.js';
 import { EXTERNAL_ABORT, type WordReader } from '../machine/index.js';
 
 /** A range of physical addresses. */
@@ -44,13 +44,18 @@ export function joinRanges(ranges: readonly MemoryRange[]): MemoryRange[] {
   return joined;
 }
 
+/** A size in words: `64.0 KiB`, `512 B`. */
+export function sizeText(bytes: number): string {
+  return `${formatBytes(bytes)}${bytes >= KIB ? 'iB' : ''}`;
+}
+
 /** How much memory where: `128 MiB at 0x60000000`, `96.0 MiB in 3 ranges 0x0..0x8fffffff`. */
 export function rangesText(ranges: readonly MemoryRange[]): string {
   const first = ranges[0];
   const last = ranges.at(-1);
   if (first === undefined || last === undefined) return 'no memory';
   const total = ranges.reduce((sum, range) => sum + range.bytes, 0);
-  const size = `${formatBytes(total)}${total >= 1024 ? 'iB' : ''}`;
+  const size = sizeText(total);
   if (ranges.length === 1) return `${size} at ${hex0x(first.pa)}`;
   const end = hex0x(last.pa + last.bytes - 1);
   return `${size} in ${ranges.length} ranges ${hex0x(first.pa)}..${end}`;

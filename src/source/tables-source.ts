@@ -12,7 +12,7 @@ import { type ByteFile, MemoryFile, openByteFile, readWhole, unreadable } from '
 import { type Extent, PhysicalImage } from './physical-image.js';
 import type { GivenRegister } from './register-banks.js';
 import { readRegisterFile } from './register-file.js';
-import { ADDRESS_LIMIT } from './source-memory.js';
+import { ADDRESS_LIMIT, sizeText } from './source-memory.js';
 
 /** An archive of tables as a source. */
 export interface TableArchive {
@@ -95,7 +95,7 @@ async function readIndex(path: string): Promise<Index> {
   if (new Set(addresses).size < addresses.length) refuse('it lists a frame twice');
   if (typeof ramBase !== 'number' || typeof ramSize !== 'number')
     return { frames: addresses, ram: '' };
-  const ram = ` out of ${formatBytes(ramSize)}iB at 0x${ramBase.toString(16)}`;
+  const ram = ` out of ${sizeText(ramSize)} at 0x${ramBase.toString(16)}`;
   return { frames: addresses, ram };
 }
 

@@ -7,7 +7,7 @@ import { textLines } from './text-lines.js';
 /** Lines in which a memory tree shows its first region. */
 const LINES_TO_TELL = 200;
 /** More symbols than the largest kernel has. */
-const MOST_NAMES = 2 ** 20;
+const MOST_NAMES = 2 ** 19;
 const FLAT_VIEW = /^FlatView\b/;
 const MTREE_LINE =
   /^\s*([0-9a-f]{8,16})-([0-9a-f]{8,16}) \(prio -?\d+, ([^)]*)\): (.*?)(?: @[0-9a-f]+)?(?: KVM)?\s*$/;
