@@ -1,6 +1,12 @@
 export type { AttributePlan, LeafStyle, MappedRegion } from './attribute-plan.js';
 export * from './build.js';
+export { EMITTERS, type Emitter, type EmitterName, imageBytes } from './emitters.js';
+export { importRegionCsv } from './import-csv.js';
+export { importRegionMacros } from './import-macros.js';
+export type { ImportOptions } from './imported.js';
 export * from './layout.js';
+export { layoutMapLines } from './layout-map.js';
+export { buildMap, costText, type Emission } from './listing.js';
 export * from './parse-layout.js';
 export {
   type LayoutProblem,
@@ -8,5 +14,6 @@ export {
   type Placement,
   placeLayout,
 } from './place-regions.js';
+export * from './read-layout.js';
 export { MEMORY_NAMES, type RegionBits } from './region-bits.js';
 export type { FileProblem } from './yaml-tree.js';
