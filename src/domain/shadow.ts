@@ -94,14 +94,16 @@ export class Shadow {
 
   /** Whether any of `pages` from `page` on is mapped. */
   anyMapped(page: number, pages: number): boolean {
-    const { root } = this.tables;
+    const { root, rootUsed } = this.tables;
     const end = page + pages;
-    const last = (end - 1) >>> ROOT_INDEX_SHIFT;
+    const limit = ((end - 1) >>> ROOT_INDEX_SHIFT) + 1;
     this.sawTable = false;
-    for (let index = page >>> ROOT_INDEX_SHIFT; index <= last; index += 1) {
-      const entry = root[index];
-      if (entry === 0) continue;
+    let index = page >>> ROOT_INDEX_SHIFT;
+    for (; ; index += 1) {
+      index = firstBitFrom(rootUsed, 0, index, limit);
+      if (index < 0) return false;
       this.sawTable = true;
+      const entry = root[index];
       if ((entry & 1) === 0) return true;
       const first = index << ROOT_INDEX_SHIFT;
       const from = first < page ? page : first;
@@ -109,7 +111,6 @@ export class Shadow {
       const taken = tableAt(entry >>> 1) + TABLE_TAKEN;
       if (anyBit(this.tables.words, taken, from & ENTRY_MASK, to - from)) return true;
     }
-    return false;
   }
 
   /** Records a run of leaves in a record that the slab has free. Answers the record. */
@@ -137,7 +138,7 @@ export class Shadow {
     if (page === head) this.mappings += 1;
     const index = page >>> ROOT_INDEX_SHIFT;
     if (isRootKind(kind)) {
-      this.tables.root.fill(record << 1, index, index + entries);
+      this.tables.setRoot(index, entries, record << 1);
       return record;
     }
     this.leaves.insert(record);
@@ -208,7 +209,7 @@ export class Shadow {
     const index = page >>> ROOT_INDEX_SHIFT;
     if (page === words[at + LEAF_HEAD]) this.mappings -= 1;
     if (isRootKind(leafKindOf(run))) {
-      this.tables.root.fill(0, index, index + entries);
+      this.tables.setRoot(index, entries, 0);
     } else {
       this.leaves.remove(record);
       const table = tableAt(this.tables.root[index] >>> 1);
@@ -230,13 +231,13 @@ export class Shadow {
     words[at + TABLE_VNODE] = vnode;
     words[at + TABLE_MAPPING] = mapping;
     words[at + TABLE_ADDRESS] = address / 1024;
-    this.tables.root[index] = (record << 1) | 1;
+    this.tables.setRoot(index, 1, (record << 1) | 1);
     return record;
   }
 
   /** Forgets a table record without leaves. */
   dropTable(record: number): void {
-    this.tables.root[this.tables.words[tableAt(record) + TABLE_INDEX]] = 0;
+    this.tables.setRoot(this.tables.words[tableAt(record) + TABLE_INDEX], 1, 0);
     this.tables.slab.release(record);
   }
 
@@ -355,7 +356,7 @@ export class Shadow {
     const page = this.leaves.words[at + LEAF_PAGE];
     const index = page >>> ROOT_INDEX_SHIFT;
     if (isRootKind(leafKindOf(this.leaves.words[at + LEAF_RUN]))) {
-      this.tables.root.fill(record << 1, index, index + entries);
+      this.tables.setRoot(index, entries, record << 1);
       return;
     }
     const table = tableAt(this.tables.root[index] >>> 1);

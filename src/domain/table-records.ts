@@ -6,6 +6,7 @@
  *          3  physical address, KiB     4..7  spare
  *          8..15   entries that are mapped          16..23  entries where a leaf record begins
  */
+import { bitSetWords, clearBits, setBits } from '../base/index.js';
 import { SHORT_DESCRIPTORS } from '../format/index.js';
 import { Slab } from './slab.js';
 
@@ -41,6 +42,16 @@ export class TableRecords {
   words: Uint32Array = new Uint32Array(0);
   /** For each entry of the root: 0, a table record << 1 | 1, or the leaf record of a section << 1. */
   readonly root = new Int32Array(ROOT_ENTRIES);
+  /** A bit for each entry of the root that is not 0. */
+  readonly rootUsed = new Uint32Array(bitSetWords(ROOT_ENTRIES));
+
+  /** Sets `count` entries of the root from `index` on. */
+  setRoot(index: number, count: number, entry: number): void {
+    if (count === 1) this.root[index] = entry;
+    else this.root.fill(entry, index, index + count);
+    if (entry === 0) clearBits(this.rootUsed, 0, index, count);
+    else setBits(this.rootUsed, 0, index, count);
+  }
 
   /** Takes in `bytes` of memory for records. */
   grow(bytes: number): number {

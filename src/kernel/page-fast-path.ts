@@ -6,7 +6,7 @@
  * They do what `VNodeOperations` does where everything is plainly right, and otherwise nothing:
  * a refusal here is no error but a question for there, where each wrong has its name.
  */
-import { type CapRef, type ErrorNumber, OK } from '../base/index.js';
+import { anyBit, type CapRef, type ErrorNumber, OK, setBits } from '../base/index.js';
 import { addressBits, Kind } from '../format/index.js';
 import { type CostCounters, EventKind, type EventRing } from '../machine/index.js';
 import {
@@ -31,7 +31,12 @@ import {
 } from './capabilities.js';
 import { CapType, Rights } from './capability-types.js';
 import type { KernelState } from './kernel-state.js';
-import { L2_ENTRIES, type TranslationTables } from './translation-tables.js';
+import {
+  L2_ENTRIES,
+  SMALL_PAGE_STEP,
+  type TranslationTables,
+  writeRun,
+} from './translation-tables.js';
 
 /** Head of a slot that holds an L2 CNode that may be read, or also written. */
 const READABLE_CNODE = CapType.L2_CNODE | (Rights.READ << 8);
@@ -40,7 +45,6 @@ const WRITABLE_CNODE = CapType.L2_CNODE | (Rights.WRITE << 8);
 const SMALL_PAGE_FLAGS = 31;
 /** Page frames below 4 GiB, which is as far as a small page reaches. */
 const FRAMES = 2 ** 20;
-const SMALL_PAGE_STEP = 4096;
 
 /** Mapping and unmapping in the usual way, and the way in which everything else goes. */
 export abstract class PageInvocations {
@@ -151,17 +155,20 @@ export abstract class PageInvocations {
     if ((flags & ~SMALL_PAGE_FLAGS) !== 0) return false;
     if ((attributes.granted(flags) & ~(head >>> 8)) !== 0) return false;
     const table = tables.table(slots[tableAt + SLOT_PART]);
-    const words = table.words;
-    const end = entry + count;
-    for (let index = entry; index < end; index += 1) {
-      if (words[index] !== 0) return false;
+    const used = tables.used;
+    const usedWord = table.usedAt + (entry >>> 5);
+    const usedBit = 1 << (entry & 31);
+    if (count === 1) {
+      if ((used[usedWord] & usedBit) !== 0) return false;
+      used[usedWord] |= usedBit;
+    } else {
+      if (anyBit(used, table.usedAt, entry, count)) return false;
+      setBits(used, table.usedAt, entry, count);
     }
 
-    let word = attributes.leaf(Kind.SMALL, flags, false) | addressBits(Kind.SMALL, frame) | 0;
-    for (let index = entry; index < end; index += 1) {
-      words[index] = word;
-      word = (word + SMALL_PAGE_STEP) | 0;
-    }
+    const word = attributes.leaf(Kind.SMALL, flags, false) | addressBits(Kind.SMALL, frame);
+    if (count === 1) table.words[entry] = word;
+    else writeRun(table.words, entry, count, word, SMALL_PAGE_STEP);
     table.mappings[entry] = mapping;
     const next = slots[sourceAt + SLOT_MAPPINGS];
     slots[at] = CapType.FRAME_MAPPING | (head & 0xff00) | (Kind.SMALL << 16);
@@ -209,6 +216,7 @@ export abstract class PageInvocations {
     if (space === null || (space.observer !== null && !space.observer.knows)) return false;
 
     const entry = run & RUN_ENTRY_MASK;
+    tables.used[table.usedAt + (entry >>> 5)] &= ~(1 << (entry & 31));
     table.words[entry] = 0;
     table.mappings[entry] = 0;
     const next = slots[at + MAPPING_NEXT];

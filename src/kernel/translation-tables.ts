@@ -4,7 +4,15 @@
  *
  * Nothing here checks a capability; `vnode-invocations.ts` does that before it calls.
  */
-import { PAGE_BYTES } from '../base/index.js';
+import {
+  anyBit,
+  bitSetWords,
+  clearBit,
+  clearBits,
+  PAGE_BYTES,
+  setBit,
+  setBits,
+} from '../base/index.js';
 import {
   addressBits,
   Kind,
@@ -42,6 +50,8 @@ export class TranslationTable {
   readonly kibibyte: number;
   /** The table itself: a view of physical memory, one word an entry. */
   readonly words: Uint32Array;
+  /** Where its bits begin in `TranslationTables.used`. */
+  readonly usedAt: number;
   /** For each entry the slot of the Mapping that begins there, or 0. */
   readonly mappings: Uint32Array;
   /** Slots of the Mappings that install this L2 table in an L1 table. */
@@ -54,12 +64,20 @@ export class TranslationTable {
   asid = 0;
   observer: MappingObserver | null = null;
 
-  constructor(number: number, object: number, level: number, kibibyte: number, words: Uint32Array) {
+  constructor(
+    number: number,
+    object: number,
+    level: number,
+    kibibyte: number,
+    words: Uint32Array,
+    usedAt: number,
+  ) {
     this.number = number;
     this.object = object;
     this.level = level;
     this.kibibyte = kibibyte;
     this.words = words;
+    this.usedAt = usedAt;
     this.mappings = new Uint32Array(words.length);
   }
 }
@@ -71,7 +89,7 @@ export const L1_ENTRIES = L1.entries;
 export const L2_ENTRIES = L2.entries;
 const L1_ENTRY_BYTES = 2 ** L1.shift;
 /** What the word of the next leaf has more than that of the one before. */
-const SMALL_PAGE_STEP = 2 ** L2.shift;
+export const SMALL_PAGE_STEP = 2 ** L2.shift;
 const SECTION_STEP = L1_ENTRY_BYTES;
 /** Entries that a large page or a supersection fills with the same word. */
 export const REPLICATION = 16;
@@ -129,6 +147,11 @@ export class TranslationTables {
   private readonly costs: Float64Array;
   private readonly tables: (TranslationTable | undefined)[] = [undefined];
   private readonly freeNumbers: number[] = [];
+  /** A bit for each valid entry of each table, 8 words for an L2 and 128 for an L1 table. */
+  used: Uint32Array = new Uint32Array(1024);
+  private usedEnd = 0;
+  /** Places in {@link used} that tables of each level left free. */
+  private readonly freeUsed: readonly [number[], number[]] = [[], []];
 
   constructor(
     capabilities: Capabilities,
@@ -159,7 +182,8 @@ export class TranslationTables {
     const first = (address % CHUNK_BYTES) >>> 2;
     const words = chunk.subarray(first, first + entries);
     words.fill(0);
-    const table = new TranslationTable(number, object, level, kibibyte, words);
+    const usedAt = this.placeForBits(level, entries);
+    const table = new TranslationTable(number, object, level, kibibyte, words, usedAt);
     this.tables[number] = table;
     this.costs[Cost.TABLE_ALLOCATIONS] += 1;
     return table;
@@ -169,15 +193,26 @@ export class TranslationTables {
   destroy(table: TranslationTable): void {
     this.tables[table.number] = undefined;
     this.freeNumbers.push(table.number);
+    this.freeUsed[table.level - 1].push(table.usedAt);
+  }
+
+  private placeForBits(level: number, entries: number): number {
+    const words = bitSetWords(entries);
+    const reused = this.freeUsed[level - 1].pop();
+    const place = reused ?? this.usedEnd;
+    if (reused === undefined) this.usedEnd += words;
+    if (this.usedEnd > this.used.length) {
+      const larger = new Uint32Array(this.usedEnd * 2);
+      larger.set(this.used);
+      this.used = larger;
+    }
+    this.used.fill(0, place, place + words);
+    return place;
   }
 
   /** Whether none of `count` entries from `entry` is valid. */
   isFree(table: TranslationTable, entry: number, count: number): boolean {
-    const words = table.words;
-    for (let index = entry; index < entry + count; index += 1) {
-      if (words[index] !== 0) return false;
-    }
-    return true;
+    return !anyBit(this.used, table.usedAt, entry, count);
   }
 
   /** Writes `count` entries of leaves of `kind` for the memory from page frame `frame` on. */
@@ -190,20 +225,11 @@ export class TranslationTables {
     frame: number,
   ): void {
     const words = table.words;
-    const end = entry + count;
-    if (kind === Kind.SMALL) {
-      let word = pattern | addressBits(Kind.SMALL, frame) | 0;
-      for (let index = entry; index < end; index += 1) {
-        words[index] = word;
-        word = (word + SMALL_PAGE_STEP) | 0;
-      }
-    } else if (kind === Kind.SECTION) {
-      let word = pattern | addressBits(Kind.SECTION, frame) | 0;
-      for (let index = entry; index < end; index += 1) {
-        words[index] = word;
-        word = (word + SECTION_STEP) | 0;
-      }
+    if (!isReplicated(kind)) {
+      const step = kind === Kind.SMALL ? SMALL_PAGE_STEP : SECTION_STEP;
+      writeRun(words, entry, count, pattern | addressBits(kind, frame), step);
     } else {
+      const end = entry + count;
       const pages = LEAF_BYTES[kind] / PAGE_BYTES;
       let page = frame;
       for (let index = entry; index < end; index += REPLICATION) {
@@ -211,6 +237,7 @@ export class TranslationTables {
         page += pages;
       }
     }
+    setBits(this.used, table.usedAt, entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
     this.costs[Cost.BARRIERS] += 1;
   }
@@ -218,6 +245,7 @@ export class TranslationTables {
   /** Writes the entry that makes `child` serve one MiB of `table`. */
   writeTable(table: TranslationTable, entry: number, child: TranslationTable): void {
     table.words[entry] = this.attributes.table(entry) | tableAddressBits(child.kibibyte);
+    setBit(this.used, table.usedAt, entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
     this.costs[Cost.BARRIERS] += 1;
   }
@@ -226,6 +254,7 @@ export class TranslationTables {
   clear(table: TranslationTable, entry: number, count: number, kind: number): void {
     if (count === 1) table.words[entry] = 0;
     else table.words.fill(0, entry, entry + count);
+    clearBits(this.used, table.usedAt, entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
     this.invalidate(table, entry, count, kind);
   }
@@ -236,6 +265,7 @@ export class TranslationTables {
    */
   clearTable(parent: TranslationTable, entry: number, child: TranslationTable): void {
     parent.words[entry] = 0;
+    clearBit(this.used, parent.usedAt, entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
     if (this.isFree(child, 0, child.words.length)) this.invalidate(parent, entry, 1, Kind.SECTION);
     else this.forget(parent);
@@ -268,6 +298,7 @@ export class TranslationTables {
       words[entry + index] = (before[index] & address) | pattern;
     }
     this.costs[Cost.ENTRY_WRITES] += count;
+    setBits(this.used, table.usedAt, entry, count);
     if (breaks) this.costs[Cost.BARRIERS] += 1;
     else this.invalidate(table, entry, count, kind);
   }
@@ -355,6 +386,34 @@ function tell(
   kind: number,
 ): void {
   if (observer !== null && !observer.knows) observer.mappingLost(address, count, kind);
+}
+
+/** Writes `count` words from `index` on, each `step` more than the one before; eight in a round. */
+export function writeRun(
+  words: Uint32Array,
+  index: number,
+  count: number,
+  first: number,
+  step: number,
+): void {
+  const end = index + count;
+  let at = index;
+  let word = first | 0;
+  for (const rounds = end - 7; at < rounds; at += 8) {
+    words[at] = word;
+    words[at + 1] = (word + step) | 0;
+    words[at + 2] = (word + 2 * step) | 0;
+    words[at + 3] = (word + 3 * step) | 0;
+    words[at + 4] = (word + 4 * step) | 0;
+    words[at + 5] = (word + 5 * step) | 0;
+    words[at + 6] = (word + 6 * step) | 0;
+    words[at + 7] = (word + 7 * step) | 0;
+    word = (word + 8 * step) | 0;
+  }
+  for (; at < end; at += 1) {
+    words[at] = word;
+    word = (word + step) | 0;
+  }
 }
 
 /** Bytes that one leaf of `kind` translates. */
