@@ -76,7 +76,7 @@ let started = 0;
 
 /**
  * Starts the guest on a board and waits until its MMU is on. QMP has two sockets, one for the test
- * itself.
+ * itself. `more` are further arguments of QEMU; `-gdb` among them replaces ours.
  */
 export async function startMachine(board: Board, more: readonly string[] = []): Promise<Machine> {
   const elf = buildAttachGuest(board);
@@ -90,7 +90,7 @@ export async function startMachine(board: Board, more: readonly string[] = []): 
       ...['-machine', board.machine, '-cpu', board.cpu, '-m', `${board.ramMebibytes}M`],
       ...['-nic', 'none', '-nographic', '-display', 'none', '-audiodev', 'none,id=noaudio'],
       ...['-monitor', 'none', '-serial', 'none', '-device', `loader,file=${elf},cpu-num=0`],
-      ...['-gdb', `unix:${gdb},server=on,wait=off`],
+      ...(more.includes('-gdb') ? [] : ['-gdb', `unix:${gdb},server=on,wait=off`]),
       ...['-qmp', `unix:${qmp},server=on,wait=off`, '-qmp', `unix:${own},server=on,wait=off`],
       ...more,
     ],
