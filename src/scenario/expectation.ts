@@ -39,17 +39,22 @@ export function unmetExpectations(
 function unmetEnding(expect: Expectation | undefined, outcome: StepOutcome): string | undefined {
   const { fault, error } = expect ?? {};
   if (fault === undefined && error === undefined) {
-    return outcome.kind === 'done' ? undefined : `it was to succeed: ${outcome.message}`;
+    return outcome.kind === 'done' ? undefined : `it was to succeed, and got ${endOf(outcome)}`;
   }
   const wanted = fault === undefined ? `the error ${error}` : `a ${fault} fault`;
   if (outcome.kind === 'done') return `expected ${wanted}, and it succeeded`;
   if (fault !== undefined && !(outcome.kind === 'fault' && isFault(outcome.fault, fault))) {
-    return `expected ${wanted}, got ${outcome.message}`;
+    return `expected ${wanted}, got ${endOf(outcome)}`;
   }
   if (error !== undefined && !outcome.codes.includes(error as ErrorName)) {
-    return `expected the error ${error}, got ${outcome.codes.join(' over ')}`;
+    return `expected ${wanted}, got ${outcome.codes.join(' over ')}`;
   }
   return undefined;
+}
+
+/** How a step ended that did not succeed. */
+function endOf(outcome: Exclude<StepOutcome, { kind: 'done' }>): string {
+  return outcome.kind === 'fault' ? `a ${outcome.fault} fault` : outcome.codes.join(' over ');
 }
 
 /** An external abort on the walk is an external abort. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDocument, stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { VmError } from '../../src/base/index.js';
 import { verifyPmap } from '../../src/inspect/index.js';
 import { parseScenario, ScenarioRun } from '../../src/scenario/index.js';
@@ -131,25 +131,25 @@ const brokenValues = fc
     ),
   )
   .map(([text, edits]) => {
-    const document = parseDocument(text);
+    const root: unknown = parse(text);
     for (const { pick, other, how } of edits) {
-      const all = paths(document.toJS()).filter((path) => path.length > 0);
+      const all = paths(root).filter((path) => path.length > 0);
       const path = all[pick % all.length];
       const from = all[other % all.length];
       if (path === undefined || from === undefined) continue;
-      if (how === 'drop') document.deleteIn(path);
-      else if (how === 'put') document.setIn(path, OTHER_VALUES[other % OTHER_VALUES.length]);
-      else
-        document.setIn(path, document.createNode(structuredClone(valueAt(document.toJS(), from))));
+      const holder = valueAt(root, path.slice(0, -1)) as Record<string | number, unknown>;
+      const key = path.at(-1) ?? '';
+      if (how === 'drop') {
+        if (Array.isArray(holder)) holder.splice(Number(key), 1);
+        else delete holder[key];
+      } else if (how === 'put') holder[key] = OTHER_VALUES[other % OTHER_VALUES.length];
+      else holder[key] = structuredClone(valueAt(root, from));
     }
-    return stringify(document.toJS());
+    return stringify(root);
   });
 
 function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (value as Record<string | number, unknown> | undefined)?.[key],
-    root,
-  );
+  return path.reduce((value, key) => (value as Record<string | number, unknown>)[key], root);
 }
 
 describe('a scenario that somebody broke', () => {
