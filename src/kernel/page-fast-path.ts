@@ -32,6 +32,12 @@ import {
 import { CapType, Rights } from './capability-types.js';
 import type { KernelState } from './kernel-state.js';
 import {
+  INFO_CHUNK,
+  INFO_FIRST_WORD,
+  INFO_ROOT,
+  INFO_ROOT_PAGE,
+  INFO_SHIFT,
+  INFO_USED,
   L2_ENTRIES,
   SMALL_PAGE_STEP,
   type TranslationTables,
@@ -154,25 +160,29 @@ export abstract class PageInvocations {
     const { attributes } = tables;
     if ((flags & ~SMALL_PAGE_FLAGS) !== 0) return false;
     if ((attributes.granted(flags) & ~(head >>> 8)) !== 0) return false;
-    const table = tables.table(slots[tableAt + SLOT_PART]);
-    const used = tables.used;
-    const usedWord = table.usedAt + (entry >>> 5);
+    const number = slots[tableAt + SLOT_PART];
+    const { info, used } = tables;
+    const infoAt = number << INFO_SHIFT;
+    const usedAt = info[infoAt + INFO_USED];
+    const usedWord = usedAt + (entry >>> 5);
     const usedBit = 1 << (entry & 31);
     if (count === 1) {
       if ((used[usedWord] & usedBit) !== 0) return false;
       used[usedWord] |= usedBit;
     } else {
-      if (anyBit(used, table.usedAt, entry, count)) return false;
-      setBits(used, table.usedAt, entry, count);
+      if (anyBit(used, usedAt, entry, count)) return false;
+      setBits(used, usedAt, entry, count);
     }
 
     const word = attributes.leaf(Kind.SMALL, flags, false) | addressBits(Kind.SMALL, frame);
-    if (count === 1) table.words[entry] = word;
-    else writeRun(table.words, entry, count, word, SMALL_PAGE_STEP);
-    table.mappings[entry] = mapping;
+    const words = tables.chunks[info[infoAt + INFO_CHUNK]];
+    const wordAt = info[infoAt + INFO_FIRST_WORD] + entry;
+    if (count === 1) words[wordAt] = word;
+    else writeRun(words, wordAt, count, word, SMALL_PAGE_STEP);
+    tables.slabs[number >>> 8][((number & 0xff) << 8) | entry] = mapping;
     const next = slots[sourceAt + SLOT_MAPPINGS];
     slots[at] = CapType.FRAME_MAPPING | (head & 0xff00) | (Kind.SMALL << 16);
-    slots[at + MAPPING_TABLE] = table.number;
+    slots[at + MAPPING_TABLE] = number;
     slots[at + MAPPING_SOURCE] = source;
     slots[at + MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
     slots[at + MAPPING_OFFSET] = page;
@@ -184,7 +194,7 @@ export abstract class PageInvocations {
     counters.entryWrites += count;
     counters.barriers += 1;
     counters.invocations += 1;
-    if (events.on) events.record(EventKind.CAP_MAP, table.number, entry, count, source);
+    if (events.on) events.record(EventKind.CAP_MAP, number, entry, count, source);
     return true;
   }
 
@@ -211,14 +221,17 @@ export abstract class PageInvocations {
     const number = slots[tableAt + SLOT_PART];
     const run = slots[at + MAPPING_RUN];
     if (slots[at + MAPPING_TABLE] !== number || run >>> RUN_ENTRY_BITS !== 1) return false;
-    const table = tables.table(number);
-    const { root: space } = table;
-    if (space === null || (space.observer !== null && !space.observer.knows)) return false;
+    const { info } = tables;
+    const infoAt = number << INFO_SHIFT;
+    const rootNumber = info[infoAt + INFO_ROOT];
+    if (rootNumber === 0) return false;
+    const space = tables.table(rootNumber);
+    if (space.observer !== null && !space.observer.knows) return false;
 
     const entry = run & RUN_ENTRY_MASK;
-    tables.used[table.usedAt + (entry >>> 5)] &= ~(1 << (entry & 31));
-    table.words[entry] = 0;
-    table.mappings[entry] = 0;
+    tables.used[info[infoAt + INFO_USED] + (entry >>> 5)] &= ~(1 << (entry & 31));
+    tables.chunks[info[infoAt + INFO_CHUNK]][info[infoAt + INFO_FIRST_WORD] + entry] = 0;
+    tables.slabs[number >>> 8][((number & 0xff) << 8) | entry] = 0;
     const next = slots[at + MAPPING_NEXT];
     const previous = slots[at + MAPPING_PREVIOUS];
     if (previous !== 0) slots[(previous << SLOT_SHIFT) + MAPPING_NEXT] = next;
@@ -228,7 +241,7 @@ export abstract class PageInvocations {
     const { counters, events } = this;
     counters.entryWrites += 1;
     counters.invocations += 1;
-    tables.forgetPage(space, table.rootAddress + entry * SMALL_PAGE_STEP);
+    tables.forgetPage(space, (info[infoAt + INFO_ROOT_PAGE] + entry) * SMALL_PAGE_STEP);
     if (events.on) events.record(EventKind.CAP_UNMAP, number, entry, 1, at >>> SLOT_SHIFT);
     return true;
   }

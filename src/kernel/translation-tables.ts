@@ -10,6 +10,7 @@ import {
   clearBit,
   clearBits,
   PAGE_BYTES,
+  pageNumber,
   setBit,
   setBits,
 } from '../base/index.js';
@@ -71,6 +72,7 @@ export class TranslationTable {
     kibibyte: number,
     words: Uint32Array,
     usedAt: number,
+    mappings: Uint32Array,
   ) {
     this.number = number;
     this.object = object;
@@ -78,7 +80,7 @@ export class TranslationTable {
     this.kibibyte = kibibyte;
     this.words = words;
     this.usedAt = usedAt;
-    this.mappings = new Uint32Array(words.length);
+    this.mappings = mappings;
   }
 }
 
@@ -111,6 +113,11 @@ const MOST_BY_ADDRESS = 16;
 /** Bits of a leaf word that only decide who may do what: changing just these needs no break first. */
 const PERMISSION_BITS = permissionBits();
 
+/** Bits of a leaf word that hold the address: of the highest frame that the leaf can map. */
+const ADDRESS_BITS = Uint32Array.from({ length: 8 }, (_, kind) =>
+  addressBits(kind, 0xfff_ffff & ~(leafBytes(kind) / PAGE_BYTES - 1)),
+);
+
 function permissionBits(): Uint32Array {
   const none = {
     ap: 0,
@@ -138,8 +145,32 @@ export function isReplicated(kind: number): boolean {
   return kind === Kind.LARGE || kind === Kind.SUPERSECTION;
 }
 
+/**
+ * What the fast path needs of each table, in plain words: a table's object and the views in it are
+ * six cache lines, and of two thousand tables in random order none would be at hand.
+ */
+export const INFO_SHIFT = 3;
+/** Which of {@link TranslationTables.chunks} holds the table, and its first word there. */
+export const INFO_CHUNK = 0;
+export const INFO_FIRST_WORD = 1;
+/** Where its bits begin in {@link TranslationTables.used}. */
+export const INFO_USED = 2;
+/** The number of the root where it is installed, as long as that is in one place; 0 otherwise. */
+export const INFO_ROOT = 3;
+/** The page that its first entry translates there. */
+export const INFO_ROOT_PAGE = 4;
+
+/** L2 tables whose Mappings are noted in one array. */
+const SLAB_TABLES = 256;
+
 /** All translation tables of a machine. */
 export class TranslationTables {
+  /** Facts of each table by its number, 8 words each. Replaced when it grows. */
+  info: Int32Array = new Int32Array(64 << INFO_SHIFT);
+  /** Pieces of physical memory that hold tables. */
+  readonly chunks: Uint32Array[] = [];
+  /** For each entry of L2 tables the slot of the Mapping that begins there, 256 tables an array. */
+  readonly slabs: Uint32Array[] = [];
   readonly attributes: AttributeWords;
   private readonly capabilities: Capabilities;
   private readonly memory: PhysicalMemory;
@@ -183,7 +214,9 @@ export class TranslationTables {
     const words = chunk.subarray(first, first + entries);
     words.fill(0);
     const usedAt = this.placeForBits(level, entries);
-    const table = new TranslationTable(number, object, level, kibibyte, words, usedAt);
+    const mappings = level === 1 ? new Uint32Array(entries) : this.slabView(number);
+    const table = new TranslationTable(number, object, level, kibibyte, words, usedAt, mappings);
+    this.note(number, chunk, first, usedAt);
     this.tables[number] = table;
     this.costs[Cost.TABLE_ALLOCATIONS] += 1;
     return table;
@@ -194,6 +227,29 @@ export class TranslationTables {
     this.tables[table.number] = undefined;
     this.freeNumbers.push(table.number);
     this.freeUsed[table.level - 1].push(table.usedAt);
+  }
+
+  /** The part of a slab that belongs to the L2 table of this number, all zeros. */
+  private slabView(number: number): Uint32Array {
+    const slab = Math.floor(number / SLAB_TABLES);
+    while (this.slabs.length <= slab) this.slabs.push(new Uint32Array(SLAB_TABLES * L2_ENTRIES));
+    const at = (number % SLAB_TABLES) * L2_ENTRIES;
+    return this.slabs[slab].subarray(at, at + L2_ENTRIES).fill(0);
+  }
+
+  private note(number: number, chunk: Uint32Array, firstWord: number, usedAt: number): void {
+    if ((number + 1) << INFO_SHIFT > this.info.length) {
+      const larger = new Int32Array(this.info.length * 2);
+      larger.set(this.info);
+      this.info = larger;
+    }
+    let index = this.chunks.lastIndexOf(chunk);
+    if (index < 0) index = this.chunks.push(chunk) - 1;
+    const at = number << INFO_SHIFT;
+    this.info[at + INFO_CHUNK] = index;
+    this.info[at + INFO_FIRST_WORD] = firstWord;
+    this.info[at + INFO_USED] = usedAt;
+    this.info[at + INFO_ROOT] = 0;
   }
 
   private placeForBits(level: number, entries: number): number {
@@ -284,8 +340,7 @@ export class TranslationTables {
   ): void {
     const words = table.words;
     const permissions = PERMISSION_BITS[kind];
-    // The address bits of a leaf are where no attribute is: all that no pattern of the kind has.
-    const address = addressBits(kind, 0xfff_ffff);
+    const address = ADDRESS_BITS[kind];
     let breaks = false;
     for (let index = entry; index < entry + count; index += 1) {
       if (((words[index] ^ pattern) & ~permissions & ~address) !== 0) breaks = true;
@@ -333,6 +388,9 @@ export class TranslationTables {
     const only = child.installedBy.length === 1 ? this.installations(child)[0] : undefined;
     child.root = only?.[0] ?? null;
     child.rootAddress = only?.[1] ?? 0;
+    const at = child.number << INFO_SHIFT;
+    this.info[at + INFO_ROOT] = child.root?.number ?? 0;
+    this.info[at + INFO_ROOT_PAGE] = pageNumber(child.rootAddress);
   }
 
   private invalidateAt(root: TranslationTable, address: number, count: number, kind: number): void {
