@@ -443,6 +443,43 @@ describe('mappingModify', () => {
   });
 });
 
+describe('a change of flags', () => {
+  for (const policy of [defaultPolicy({ hasPxn: true } as never), originalPolicy]) {
+    test(`gives the very words of a new Mapping under the ${policy.name} policy`, () => {
+      const rig = new KernelRig({ attributes: policy });
+      const table = rig.make(VNODE_ARM_L2, 1024);
+      const frame = rig.make(FRAME, 32 * MIB, 16 * MIB);
+      const sets = [0, READ, READ_WRITE, READ | EXECUTE, READ_WRITE | EXECUTE].flatMap((access) =>
+        [0, NOCACHE, WRITE_COMBINING].map((type) => access | type),
+      );
+      for (const cap of [table, ROOT]) {
+        for (const larger of [0, LARGER_LEAF]) {
+          const map = (flags: number): { slot: CapRef; words: number[] } => {
+            const slot = rig.slot();
+            ok(rig.inv.vnodeMap(cap, frame, 16, flags | larger, 0, 32, slot));
+            return { slot, words: [...tableBehind(rig, cap).words] };
+          };
+          const fresh = new Map<number, number[]>();
+          for (const flags of sets) {
+            const { slot, words } = map(flags);
+            fresh.set(flags, words);
+            ok(rig.inv.delete(slot));
+          }
+          const { slot } = map(0);
+          for (const from of sets) {
+            for (const to of sets) {
+              ok(rig.inv.mappingModify(slot, 0, 32, from));
+              ok(rig.inv.mappingModify(slot, 0, 32, to));
+              expect([...tableBehind(rig, cap).words]).toEqual(fresh.get(to));
+            }
+          }
+          ok(rig.inv.delete(slot));
+        }
+      }
+    });
+  }
+});
+
 describe('mappingSplit and mappingJoin', () => {
   test('cut where leaves meet, and put together what belongs together', () => {
     const { rig, inv, table, frame } = setUp();
