@@ -17,10 +17,6 @@ import {
   leafXn,
 } from './short-descriptor.js';
 
-// V8 looks an imported binding up at each use, while it folds constants of the module away: on the
-// hot path that is half of the time.
-const { FAULT, TABLE, SECTION, SUPERSECTION, LARGE } = Kind;
-
 /** The facts of a leaf; 0 is no leaf. */
 export type LeafInfo = number;
 
@@ -80,17 +76,16 @@ const LOW_PAGE = 0xfff;
 const LOW_TABLE = 0x3ff;
 const WITH_PXN = 0x400;
 
-/** {@link ownInfo} of every level-2 word without its address; of a large page the kind counts. */
-const PAGE_INFO = new Uint32Array(LOW_PAGE + 1);
+/** {@link ownInfo} of every small page without its address; 0 for what is no small page. */
+const SMALL_INFO = new Uint32Array(LOW_PAGE + 1);
 for (let word = 0; word <= LOW_PAGE; word++) {
-  const kind = kindOf(2, word, true);
-  if (kind !== FAULT) PAGE_INFO[word] = ownInfo(kind, word);
+  if (kindOf(2, word, true) === Kind.SMALL) SMALL_INFO[word] = ownInfo(Kind.SMALL, word);
 }
 
 /** {@link givenInfo} of every table entry without its address, on CPUs without and with PXN. */
 const TABLE_INFO = new Uint32Array(2 * WITH_PXN);
 for (let word = 0; word < 2 * WITH_PXN; word++) {
-  TABLE_INFO[word] = givenInfo(TABLE, word & LOW_TABLE, (word & WITH_PXN) !== 0);
+  TABLE_INFO[word] = givenInfo(Kind.TABLE, word & LOW_TABLE, (word & WITH_PXN) !== 0);
 }
 
 /** What the pages below the table entry `word` have from it: domain, PXN and NS. */
@@ -100,14 +95,14 @@ export function tableInfo(word: number, hasPxn: boolean): LeafInfo {
 
 /** The facts of the page `word` below a table entry that gives it `given`; 0 if it is a fault. */
 export function pageInfo(word: number, given: LeafInfo): LeafInfo {
-  const info = PAGE_INFO[word & LOW_PAGE];
-  if (info === 0) return 0;
-  return given | (((info >>> KIND_SHIFT) & 7) === LARGE ? ownInfo(LARGE, word) : info);
+  const info = SMALL_INFO[word & LOW_PAGE];
+  if (info !== 0) return given | info;
+  return kindOf(2, word, true) === Kind.FAULT ? 0 : given | ownInfo(Kind.LARGE, word);
 }
 
 /** The facts of the section or supersection `word`; 0 if it is a fault or reserved. */
 export function sectionInfo(word: number, hasPxn: boolean): LeafInfo {
   const kind = kindOf(1, word, hasPxn);
-  if (kind !== SECTION && kind !== SUPERSECTION) return 0;
+  if (kind !== Kind.SECTION && kind !== Kind.SUPERSECTION) return 0;
   return ownInfo(kind, word) | givenInfo(kind, word, hasPxn);
 }

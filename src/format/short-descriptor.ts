@@ -24,19 +24,17 @@
 
 import { hex0x, VmError } from '../base/index.js';
 
-/** What an entry is. */
-export const Kind = {
-  FAULT: 0,
-  TABLE: 1,
-  SECTION: 2,
-  SUPERSECTION: 3,
-  LARGE: 4,
-  SMALL: 5,
-  RESERVED: 6,
-} as const;
+// Numbers of their own, which a bundler and V8 put where they are used; a property would be loaded.
+const FAULT = 0;
+const TABLE = 1;
+const SECTION = 2;
+const SUPERSECTION = 3;
+const LARGE = 4;
+const SMALL = 5;
+const RESERVED = 6;
 
-// V8 looks exported bindings up at each use, while it folds those of the module itself away.
-const { FAULT, TABLE, SECTION, SUPERSECTION, LARGE, SMALL, RESERVED } = Kind;
+/** What an entry is. */
+export const Kind = { FAULT, TABLE, SECTION, SUPERSECTION, LARGE, SMALL, RESERVED } as const;
 
 /** The name of each {@link Kind}, at its number. */
 export const KIND_NAMES = [
@@ -297,16 +295,10 @@ export function addressBits(kind: number, pageFrameNumber: number): number {
 
 /** The number of the frame (physical address / 4096) that the leaf `word` maps. */
 export function pageFrameOf(kind: number, word: number): number {
-  switch (kind) {
-    case SMALL:
-      return word >>> 12;
-    case LARGE:
-      return (word >>> 16) << 4;
-    case SECTION:
-      return (word >>> 20) << 8;
-    default:
-      return ((word >>> 24) << 12) | (((word >>> 20) & 15) << 20) | (((word >>> 5) & 15) << 24);
-  }
+  if (kind === SMALL) return word >>> 12;
+  if (kind === LARGE) return (word >>> 16) << 4;
+  if (kind === SECTION) return (word >>> 20) << 8;
+  return ((word >>> 24) << 12) | (((word >>> 20) & 15) << 20) | (((word >>> 5) & 15) << 24);
 }
 
 /** Whether a leaf of `kind` can map that frame: aligned, and in reach of its address bits. */

@@ -35,8 +35,11 @@ export class MicroTlb {
 }
 
 /** Where `va` is kept for `access`; the accesses to one page have slots of their own. */
-export const microSlot = (va: number, access: number): number =>
-  (((va >>> 12) ^ (access << 5)) & (SLOTS - 1)) << 1;
+export function microSlot(va: number, access: number): number {
+  return (((va >>> PAGE_SHIFT) ^ (access << 5)) & (SLOTS - 1)) << 1;
+}
 
 /** What tells `va` and `access` apart; only a 32-bit address ever matches one that is kept. */
-export const microTag = (va: number, access: number): number => va - (va & 0xfff) + access;
+export function microTag(va: number, access: number): number {
+  return va - (va & (PAGE_BYTES - 1)) + access;
+}

@@ -29,16 +29,6 @@ import { remapRegisters, type SystemRegisters } from './registers.js';
 import { TableWalker, type WordReader } from './table-walker.js';
 import type { Tlb } from './tlb.js';
 
-// V8 looks an imported binding up at each use, while it folds constants of the module away: on the
-// hot path that is half of the time.
-const PAGE = PAGE_BYTES;
-const SHIFT = PAGE_SHIFT;
-const MASKS = OFFSET_MASKS;
-const slotOf = microSlot;
-const tagOf = microTag;
-const indexOfRights = rightsIndexOf;
-const kindIn = leafKindOf;
-
 /** What data memory is with the MMU off (Arm ARM B3.2.1). */
 const FLAT_TYPE: MemoryType = {
   kind: 'strongly',
@@ -86,11 +76,11 @@ export class Mmu {
    * Errors: MACHINE_ERR_REGISTER — `va` is not a 32-bit address.
    */
   translate(va: number, access: number): number {
-    const slot = slotOf(va, access);
+    const slot = microSlot(va, access);
     const recent = this.recent;
-    if (recent[slot] !== tagOf(va, access)) {
+    if (recent[slot] !== microTag(va, access)) {
       const frame = this.frameByTlb(va, access) | 0;
-      return frame < 0 ? frame : frame * PAGE + (va & (PAGE - 1));
+      return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
     }
     this.counters.tlbHits += 1;
     const pa = va + recent[slot + 1];
@@ -103,7 +93,7 @@ export class Mmu {
    */
   translateByTlb(va: number, access: number): number {
     const frame = this.frameByTlb(va, access) | 0;
-    return frame < 0 ? frame : frame * PAGE + (va & (PAGE - 1));
+    return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
   }
 
   /** As {@link translate}, but past the TLB, and leaving nothing in it: what AT operations do. */
@@ -118,7 +108,7 @@ export class Mmu {
     if (this.events.on) this.recordWalk(fault, va, access);
     if (fault < 0) return fault;
     const frame = this.frameIn(walker.frame, walker.info, va, access);
-    return frame < 0 ? frame : frame * PAGE + (va & (PAGE - 1));
+    return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
   }
 
   /** The memory type of the leaf that was last translated through. */
@@ -134,12 +124,12 @@ export class Mmu {
   private frameByTlb(va: number, access: number): number {
     if (va >>> 0 !== va) requireAddress(va);
     const { registers, tlb, counters } = this;
-    if (!registers.mmuOn) return va >>> SHIFT;
+    if (!registers.mmuOn) return va >>> PAGE_SHIFT;
     const entry = tlb.lookup(va, registers.asid, access);
     if (entry >= 0) {
       const frame = this.frameIn(tlb.frames[entry], tlb.infos[entry], va, access);
       counters.tlbHits += 1;
-      if (this.events.on) this.recordHit(frame * PAGE, va, access);
+      if (this.events.on) this.recordHit(frame * PAGE_BYTES, va, access);
       if (this.shortcut && frame >= 0) this.micro.remember(va, access, frame);
       return frame;
     }
@@ -156,9 +146,9 @@ export class Mmu {
   /** The frame of `va` in a leaf, if its domain and its permissions allow the access. */
   private frameIn(frame: number, info: LeafInfo, va: number, access: number): number {
     this.info = info;
-    const rights = this.registers.rights[indexOfRights(info)];
+    const rights = this.registers.rights[rightsIndexOf(info)];
     if (((rights >>> access) & 1) === 0) return this.refusal(info);
-    return frame + ((va & MASKS[kindIn(info)]) >>> SHIFT);
+    return frame + ((va & OFFSET_MASKS[leafKindOf(info)]) >>> PAGE_SHIFT);
   }
 
   private refusal(info: LeafInfo): number {

@@ -21,20 +21,8 @@ import {
 } from '../format/index.js';
 import { EXTERNAL_ABORT } from './physical-memory.js';
 
-// V8 looks an imported binding up at each use, while it folds constants of the module away: on the
-// hot path that is half of the time.
-const ABORT = EXTERNAL_ABORT;
-const { FAULT, LARGE } = Kind;
-const { EXTERNAL_WALK_L2, TRANSLATION_L2 } = FaultStatus;
 const TRANSLATION_L1 = faultNumber(FaultStatus.TRANSLATION_L1, 0);
 const EXTERNAL_WALK_L1 = faultNumber(FaultStatus.EXTERNAL_WALK_L1, 0);
-const isTableWord = isTable;
-const infoOfTable = tableInfo;
-const infoOfPage = pageInfo;
-const infoOfSection = sectionInfo;
-const kindIn = leafKindOf;
-const frameOf = pageFrameOf;
-const tableOf = tableKibibyteOf;
 
 /** Whatever table entries can be read from. */
 export interface WordReader {
@@ -54,7 +42,9 @@ export interface WalkRoots {
 }
 
 /** The address of a word. Word numbers stay small integers, where addresses would become doubles. */
-const wordAddress = (wordNumber: number): number => (wordNumber << 2) >>> 0;
+function wordAddress(wordNumber: number): number {
+  return (wordNumber << 2) >>> 0;
+}
 
 /** Walks tables for one CPU, and remembers what the last walk found. */
 export class TableWalker {
@@ -81,23 +71,26 @@ export class TableWalker {
     const root = (va & roots.highBits) === 0 ? roots.root0 : roots.root1;
     this.reads = 0;
     if (root < 0) return TRANSLATION_L1;
-    let word = this.reader.readWord(wordAddress(root + (va >>> 20)));
-    if (word === ABORT) return EXTERNAL_WALK_L1;
+    const first = this.reader.readWord(wordAddress(root + (va >>> 20)));
+    if (first === EXTERNAL_ABORT) return EXTERNAL_WALK_L1;
     this.reads = 1;
+    // As signed words, which hold the same bits: unsigned ones from 2 GiB on would be doubles.
+    let word = first | 0;
     let info: LeafInfo;
-    if (isTableWord(word)) {
-      const table = infoOfTable(word, this.hasPxn);
+    if (isTable(word)) {
+      const table = tableInfo(word, this.hasPxn);
       const index = (va >>> 12) & 0xff;
-      word = this.reader.readWord(wordAddress((tableOf(word) << 8) + index));
-      if (word === ABORT) return pageFault(EXTERNAL_WALK_L2, table);
+      const second = this.reader.readWord(wordAddress((tableKibibyteOf(word) << 8) + index));
+      if (second === EXTERNAL_ABORT) return pageFault(FaultStatus.EXTERNAL_WALK_L2, table);
       this.reads = 2;
-      info = infoOfPage(word, table);
-      if (kindIn(info) === FAULT) return pageFault(TRANSLATION_L2, table);
+      word = second | 0;
+      info = pageInfo(word, table);
+      if (info === 0) return pageFault(FaultStatus.TRANSLATION_L2, table);
     } else {
-      info = infoOfSection(word, this.hasPxn);
-      if (kindIn(info) === FAULT) return TRANSLATION_L1;
+      info = sectionInfo(word, this.hasPxn);
+      if (info === 0) return TRANSLATION_L1;
     }
-    this.frame = frameOf(kindIn(info), word);
+    this.frame = pageFrameOf(leafKindOf(info), word);
     this.info = info;
     return roots.afe ? accessFlagFault(info) : 0;
   }
@@ -110,7 +103,7 @@ function pageFault(status: number, table: LeafInfo): number {
 /** The access flag fault of a leaf under SCTLR.AFE, or 0 if its flag is set. */
 function accessFlagFault(info: LeafInfo): number {
   if (accessFlagSet(apOf(info), true)) return 0;
-  const page = kindIn(info) >= LARGE;
+  const page = leafKindOf(info) >= Kind.LARGE;
   return faultNumber(
     page ? FaultStatus.ACCESS_FLAG_L2 : FaultStatus.ACCESS_FLAG_L1,
     domainOf(info),
