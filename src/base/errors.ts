@@ -176,6 +176,8 @@ export const ERROR_CAUSES = {
   LIB_ERR_PAGER_BUDGET: 'the frame budget is too small for what has to be resident',
   LIB_ERR_PAGER_STORE: 'the backing store failed or is full',
   LIB_ERR_HEAP_POINTER: 'the pointer is not one that the heap gave out',
+  CHECK_ERR_POLICY: 'the policy is not one',
+  CHECK_ERR_BASELINE: 'the baseline is not one',
 } as const;
 
 /** The name of an error code. */

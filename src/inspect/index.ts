@@ -1,5 +1,12 @@
 export * from './address-range.js';
 export * from './address-space.js';
+export { type Baseline, baselineText, parseBaseline } from './check/baseline.js';
+export * from './check/check.js';
+export * from './check/check-view.js';
+export type { CheckContext, Finding } from './check/finding.js';
+export * from './check/policy.js';
+export * from './check/reports.js';
+export * from './check/rules.js';
 export * from './decode-view.js';
 export * from './entry-text.js';
 export * from './explain.js';

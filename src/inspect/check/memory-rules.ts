@@ -1,0 +1,248 @@
+/**
+ * Rules that look at physical memory: what is mapped more than once, and what lies there.
+ */
+
+import { formatBytes, hex, PAGE_BYTES } from '../../base/index.js';
+import { memoryTypeName, Right, rightsText } from '../../format/index.js';
+import { ROOT_BYTES, TABLE_BYTES } from '../address-space.js';
+import type { FrameUse } from '../frame-use.js';
+import {
+  isExecutable,
+  isLeaf,
+  isUserAccessible,
+  isWritable,
+  isWritableAndExecutable,
+  type Meaning,
+  rightsOf,
+  sameTypeOf,
+} from '../leaf-meaning.js';
+import type { NamedRange } from '../names.js';
+import type { Regions } from '../regions.js';
+import { type CheckContext, type Draft, pagesText } from './finding.js';
+
+/** A run of pages of one region that conflict with one other region. */
+interface Conflict {
+  readonly region: number;
+  readonly other: number;
+  readonly page: number;
+  pages: number;
+  readonly frame: number;
+}
+
+/** Pages whose frame another region maps as well, in a way that `clashes`; neighbours as one. */
+function* conflicts(
+  regions: Regions,
+  use: FrameUse,
+  clashes: (meaning: Meaning, other: Meaning, frame: number) => boolean,
+): Generator<Conflict> {
+  let run: Conflict | undefined;
+  for (let region = 0; region < regions.count; region++) {
+    const meaning = regions.meaningOf[region] as number;
+    if (!isLeaf(meaning)) continue;
+    const page = regions.pages[region] as number;
+    const frame = regions.frames[region] as number;
+    const end = frame + (regions.lengths[region] as number);
+    for (let at = frame; at < end; at++) {
+      if (use.usesOf(at) < 2) continue;
+      const other = use.firstOf(at);
+      const meaningOfOther = regions.meaningOf[other] as number;
+      if (other === region || !clashes(meaning, meaningOfOther, at)) continue;
+      const place = page + at - frame;
+      if (
+        run !== undefined &&
+        run.page + run.pages === place &&
+        regions.meaningOf[run.region] === meaning &&
+        regions.meaningOf[run.other] === meaningOfOther
+      ) {
+        run.pages += 1;
+        continue;
+      }
+      if (run !== undefined) yield run;
+      run = { region, other, page: place, pages: 1, frame: at };
+    }
+  }
+  if (run !== undefined) yield run;
+}
+
+/** The address at which the region `other` maps `frame`. */
+function addressIn(regions: Regions, other: number, frame: number): number {
+  const offset = frame - (regions.frames[other] as number);
+  return ((regions.pages[other] as number) + offset) * PAGE_BYTES;
+}
+
+/** VM004. */
+export function* aliasType(context: CheckContext, use: FrameUse): Generator<Draft> {
+  const { regions, space } = context;
+  const { meanings } = regions;
+  for (const found of conflicts(regions, use, (one, other) => !sameTypeOf(one, other))) {
+    const { page, pages, frame } = found;
+    const type = meanings.typeOf(regions.meaningOf[found.region] as number);
+    const otherType = meanings.typeOf(regions.meaningOf[found.other] as number);
+    const other = hex(addressIn(regions, found.other, frame));
+    const onlySharing =
+      type.kind === otherType.kind &&
+      type.inner === otherType.inner &&
+      type.outer === otherType.outer;
+    const names = onlySharing
+      ? `shareability ${type.shareability} here and ${otherType.shareability} there`
+      : `${memoryTypeName(type)} here and ${memoryTypeName(otherType)} there`;
+    yield {
+      message: `${pagesText(page, pages)} maps ${hex(frame * PAGE_BYTES)}, and so does ${other}: ${names}`,
+      fix: `give both ${memoryTypeName(type.kind === 'normal' ? otherType : type)} (TEX, C, B and S), or unmap one`,
+      page,
+      pages,
+      entry: space.entryAt(page),
+      severity: onlySharing ? 'warning' : 'error',
+    };
+  }
+}
+
+/** VM005: each mapping by itself keeps W^X. */
+export function* aliasRights(context: CheckContext, use: FrameUse): Generator<Draft> {
+  const { regions, space } = context;
+  const clashes = (one: Meaning, other: Meaning): boolean => {
+    const [mine, theirs] = [rightsOf(one), rightsOf(other)];
+    if (isWritableAndExecutable(mine) || isWritableAndExecutable(theirs)) return false;
+    return isWritableAndExecutable(mine | theirs);
+  };
+  for (const found of conflicts(regions, use, clashes)) {
+    const { page, pages, frame } = found;
+    const mine = rightsOf(regions.meaningOf[found.region] as number);
+    const theirs = rightsOf(regions.meaningOf[found.other] as number);
+    const user = ((mine | theirs) & Right.USER_WRITE) !== 0;
+    const other = hex(addressIn(regions, found.other, frame));
+    const [here, there] =
+      isExecutable(mine) && !isWritable(mine) ? ['executed', 'written'] : ['written', 'executed'];
+    yield {
+      message: `${pagesText(page, pages)} maps ${hex(frame * PAGE_BYTES)} to be ${here}, and ${other} to be ${there} (PL1 ${rightsText(mine, true)} and ${rightsText(theirs, true)}, PL0 ${rightsText(mine, false)} and ${rightsText(theirs, false)})`,
+      fix: 'make the writable one read-only, or the executable one XN',
+      page,
+      pages,
+      entry: space.entryAt(page),
+      severity: user ? 'error' : 'warning',
+    };
+  }
+}
+
+/** VM010. */
+export function* tablesExposed(context: CheckContext): Generator<Draft> {
+  const { regions, space } = context;
+  const tableFrames = new Set<number>();
+  for (const kibibyte of space.tableKibibytes) tableFrames.add(kibibyte >>> 2);
+  for (const { base, disabled, first, end } of space.roots) {
+    if (disabled) continue;
+    const bytes = Math.min(ROOT_BYTES, (end - first) * 4);
+    const from = Math.floor((base + first * 4) / PAGE_BYTES);
+    for (let frame = from; frame * PAGE_BYTES < base + first * 4 + bytes; frame++) {
+      tableFrames.add(frame);
+    }
+  }
+  const frames = Float64Array.from(tableFrames).sort();
+  for (let region = 0; region < regions.count; region++) {
+    const meaning = regions.meaningOf[region] as number;
+    const rights = rightsOf(meaning);
+    if (!isLeaf(meaning) || !isUserAccessible(rights)) continue;
+    const start = regions.frames[region] as number;
+    const end = start + (regions.lengths[region] as number);
+    const first = lowerBound(frames, start);
+    let last = first;
+    while (last < frames.length && (frames[last] as number) < end) last += 1;
+    if (first === last) continue;
+    const frame = frames[first] as number;
+    const page = (regions.pages[region] as number) + frame - start;
+    const writable = (rights & Right.USER_WRITE) !== 0;
+    yield {
+      message: `${pagesText(page, 1)} lets PL0 ${writable ? 'write' : 'read'} the translation table at ${hex(frame * PAGE_BYTES)}${last - first > 1 ? ` and ${last - first - 1} pages of tables more` : ''}`,
+      fix: 'unmap the tables from PL0: AP 001, or keep them out of user regions',
+      page,
+      pages: 1,
+      entry: space.entryAt(page),
+      severity: writable ? 'error' : 'warning',
+    };
+  }
+}
+
+/** The index of the first number in `sorted` at or above `value`. */
+function lowerBound(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** VM018. */
+export function* tableOverlap(context: CheckContext): Generator<Draft> {
+  const { space } = context;
+  for (let index = 0; index < space.tableOf.length; index++) {
+    const table = space.tableOf[index] as number;
+    if (table < 0) continue;
+    const address = (space.tableKibibytes[table] as number) * 1024;
+    const root = space.roots.find(({ base, first, end }) => {
+      const start = base + first * 4;
+      return address + TABLE_BYTES > start && address < base + end * 4;
+    });
+    if (root === undefined) continue;
+    yield {
+      message: `the level-2 table of ${pagesText(index * 256, 256)} lies at ${hex(address)}, in the table of ${root.register}`,
+      fix: 'give it memory of its own: 1 KiB, aligned to its size',
+      page: index * 256,
+      pages: 256,
+      entry: space.rootEntry(index),
+    };
+  }
+}
+
+/** Beyond this much a device mapping is larger than pages make it. */
+const SLACK_BYTES = PAGE_BYTES;
+
+/** VM011: only where the names know a peripheral in the mapping. */
+export function* largerThanPeripheral(context: CheckContext): Generator<Draft> {
+  const { regions, space, names } = context;
+  for (let region = 0; region < regions.count; region++) {
+    const meaning = regions.meaningOf[region] as number;
+    if (!isLeaf(meaning) || regions.meanings.typeOf(meaning).kind === 'normal') continue;
+    const pa = (regions.frames[region] as number) * PAGE_BYTES;
+    const bytes = (regions.lengths[region] as number) * PAGE_BYTES;
+    const known = [...names.overlapping('physical', pa, bytes)];
+    if (known.length === 0) continue;
+    const covered = coveredBytes(known, pa, bytes);
+    const beyond = bytes - covered;
+    if (beyond < SLACK_BYTES) continue;
+    const page = regions.pages[region] as number;
+    const shown = known
+      .map((range) => range.name)
+      .reverse()
+      .slice(0, 3)
+      .join(', ');
+    const more = known.length > 3 ? ` and ${known.length - 3} more` : '';
+    yield {
+      message: `${pagesText(page, bytes / PAGE_BYTES)} maps ${formatBytes(bytes)} for ${shown}${more}: ${formatBytes(beyond)} of it belong to nothing that is known`,
+      fix: 'map the peripheral alone, by small pages',
+      page,
+      pages: bytes / PAGE_BYTES,
+      entry: space.entryAt(page),
+    };
+  }
+}
+
+/** The bytes of a range that whole pages with something known in them cover. */
+function coveredBytes(known: readonly NamedRange[], pa: number, bytes: number): number {
+  const pieces = known
+    .map(({ base, bytes: size }) => ({
+      from: Math.max(pa, base - (base % PAGE_BYTES)),
+      to: Math.min(pa + bytes, Math.ceil((base + size) / PAGE_BYTES) * PAGE_BYTES),
+    }))
+    .toSorted((left, right) => left.from - right.from);
+  let covered = 0;
+  let at = pa;
+  for (const { from, to } of pieces) {
+    if (to <= at) continue;
+    covered += to - Math.max(at, from);
+    at = to;
+  }
+  return covered;
+}
