@@ -56,7 +56,7 @@ export function stepLines(result: StepResult, layout: StepLayout): StyledLine[] 
   const below = (text: string, style: Style): void => {
     lines.push(...wrapped(text, columns, indent, style, 2));
   };
-  for (const fault of faults) if (fault.solved) below(faultText(fault), 'quiet');
+  for (const text of faultTexts(faults, result.costs.FAULTS)) below(text, 'quiet');
   for (const text of reasonsOf(outcome, layout.space)) below(text, 'quiet');
   for (const text of unmet) below(`✗ ${text}`, 'bad');
   return step.say === '' ? lines : [...sayLines(step.say, columns), ...lines];
@@ -189,7 +189,13 @@ function rightsOf(flags: number): string {
   return letters === '' ? 'none' : letters;
 }
 
-/** A fault that the domain has solved itself. */
+/** The faults that the domain has solved itself; `count` were taken in all. */
+function faultTexts(faults: readonly TakenFault[], count: number): string[] {
+  const texts = faults.filter(({ solved }) => solved).map(faultText);
+  const more = count - faults.length;
+  return more > 0 ? [...texts, `and ${counted(more, 'more fault')}`] : texts;
+}
+
 function faultText({ fault, va, region }: TakenFault): string {
   const where = region === '' ? hex(va) : `${hex(va)}, ${region}`;
   return `${fault} fault at ${where}: solved, the domain mapped a page of zeros`;
@@ -206,10 +212,10 @@ function reasonsOf(outcome: StepOutcome, space: SpaceInput): string[] {
   const register = isFetch(access) ? 'IFSR' : 'DFSR';
   const rights = leaf === undefined ? 'nothing is mapped' : `PL0 ${rightsText(leaf.rights, false)}`;
   const facts = [fault?.reason ?? outcome.fault, rights, `${register} ${hex(outcome.fsr, 3)}`];
-  if (outcome.handler !== '') facts.push(`its handler says: ${outcome.handler}`);
   const entries = steps.map((step) => {
     const entry = entryOf(step);
     return `${entryPlace(entry)}  ${entryMeaning(entry, space)}`;
   });
-  return [facts.join(' · '), ...entries];
+  const handler = outcome.handler === '' ? [] : [outcome.handler];
+  return [...handler, facts.join(' · '), ...entries];
 }

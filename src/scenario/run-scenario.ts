@@ -78,8 +78,12 @@ export class ScenarioRun {
     const { cpu, events } = this.world.machine;
     const deliver = cpu.abortHandler;
     cpu.abortHandler = (abort) => {
-      const solved = deliver?.(abort) ?? false;
-      this.noteFault(abort, solved);
+      let solved = false;
+      try {
+        solved = deliver?.(abort) ?? false;
+      } finally {
+        this.noteFault(abort, solved);
+      }
       return solved;
     };
     events.on = options.events ?? false;

@@ -169,13 +169,24 @@ describe('steps', () => {
     expect(results[0]?.faults[0]).toMatchObject({ region: 'stack', solved: true });
   });
 
-  it('end when the domain has no memory left for its faults', () => {
+  it('tell why the fault handler of a domain could not help', () => {
     const { results } = run(
       '{touch: {at: stack, size: 1M, access: write}, expect: {fault: translation, error: LIB_ERR_PAGEFAULT}}',
       'domains: [{name: p, elf: sort.elf, ram: 1M}]',
     );
-    expect(results[0]?.unmet).toEqual([]);
-    expect(results[0]?.costs.FAULTS).toBeGreaterThan(100);
+    const { outcome, unmet, costs, faults } = results[0] as StepResult;
+    expect(unmet).toEqual([]);
+    expect(costs.FAULTS).toBeGreaterThan(100);
+    expect(faults).toHaveLength(4);
+    expect(outcome).toMatchObject({
+      kind: 'fault',
+      handler: expect.stringMatching(/memory|frame/),
+    });
+  });
+
+  it('tell of a fault that nobody solves', () => {
+    const { results } = run('{load: {at: 0x1000}, expect: {fault: translation}}');
+    expect(results[0]?.faults).toMatchObject([{ va: 0x1000, solved: false }]);
   });
 
   it('make frames of devices', () => {

@@ -22,7 +22,10 @@ export async function command(
 ): Promise<CommandResult> {
   let out = '';
   let err = '';
-  const stream = (write: (text: string) => void) => ({ isTTY: terminal, columns: 100, write });
+  const stream = (write: (text: string) => void) => ({
+    ...(terminal ? { isTTY: true, columns: 100 } : {}),
+    write,
+  });
   const exit = await runCommandLine(args, {
     stdout: stream((text) => {
       out += text;
