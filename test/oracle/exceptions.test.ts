@@ -16,7 +16,7 @@ import {
 import { ORACLE_MACHINES, type OracleMachine } from './machines.js';
 import { DATA_BASE, NOTHING_BASE, slotWords } from './memory-map.js';
 import { Model } from './model.js';
-import type { Answer, Situation } from './situation.js';
+import { type Answer, type Situation, tablesOf } from './situation.js';
 import { SKIPS, title } from './tools.js';
 
 /** One known difference: what is asked, what QEMU answers, what the manual wants. */
@@ -202,8 +202,43 @@ describe.skipIf(SKIPS)(title('known differences of QEMU'), () => {
     expect(look.exceptions).toContain(name);
   });
 
+  // Leaf, entry of the tables that is it, code on it, whether the code can still be executed.
+  it.each([
+    ['virt', 'section', section(DATA_BASE, NORMAL | AP_011), 1, 0xf020, true],
+    ['virt', 'page', table(0), (L2_TABLE - tablesOf(0)) / 4, 0x020, false],
+    ['virt', 'page', table(0), (L2_TABLE - tablesOf(0)) / 4, 0x800, false],
+    ['vexpress-a9', 'page', table(0), (L2_TABLE - tablesOf(0)) / 4, 0x020, false],
+    ['vexpress-a9', 'page', table(0), (L2_TABLE - tablesOf(0)) / 4, 0x800, true],
+  ])(
+    'code-outlives-large-leaf: on %s, %s',
+    async (machine, _leaf, entry, index, offset, outlives) => {
+      const guest = guests.get(machine) as OracleGuest;
+      const situation = handmade(entry, [DATA_BASE | 0x7e]);
+      const va = MIB_1 + offset;
+      guest.memory.write(situation.base, situation.tables);
+      guest.writeRegisters(0, situation.registers);
+      const first = guest.list(0);
+      first.push('enter', guest.registersOf(0));
+      first.push('user_fetch', va);
+      expect((await guest.run(first, 0)).slice(4, 6)).toEqual(
+        Uint32Array.of(0, DATA_BASE + offset),
+      );
+
+      guest.memory.writeWord(situation.base + index * 4, 0);
+      const second = guest.list(0);
+      second.push('TLBIMVA', MIB_1);
+      second.push('user_fetch', va);
+      second.push('user_read_4', va);
+      second.push('leave');
+      const words = await guest.run(second, 0);
+      expect(words[4]).toBe(outlives ? 0 : 2);
+      expect(words[8]).toBe(1);
+    },
+  );
+
   it('are all pinned', () => {
-    expect(PINS.map(({ name }) => name)).toEqual(Object.keys(QEMU_EXCEPTIONS));
+    const pinned = [...PINS.map(({ name }) => name), 'code-outlives-large-leaf'];
+    expect(pinned).toEqual(Object.keys(QEMU_EXCEPTIONS));
   });
 
   it('do not hide that TTBCR.PD0 and PD1 are there only with EL3', async () => {

@@ -265,7 +265,7 @@ export function generateCheck(random: Random, { mebibytes, pages }: Generated): 
 }
 
 /** An offset in a page where the operation finds what it needs: code, or words of data. */
-function offsetFor(random: Random, { kind, bytes }: Check['operation']): number {
+export function offsetFor(random: Random, { kind, bytes }: Check['operation']): number {
   if (kind === 'fetch') return random.pick([1, 64, 127]) * SLOT_BYTES;
   if (kind === 'translate') return random.below(4096);
   if (bytes > 1 && random.chance(3)) return 4096 - 1 - random.below(bytes - 1);

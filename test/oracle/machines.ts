@@ -18,6 +18,11 @@ export interface OracleMachine {
   readonly hasEl3: boolean;
   /** Whether accesses outside of everything read 0 and write nothing instead of aborting. */
   readonly toleratesNothing: boolean;
+  /**
+   * The unit in which QEMU forgets executed code by address: its page size, which is 1 KiB on boards
+   * that could have an older processor.
+   */
+  readonly codeBytes: number;
 }
 
 /** The end of RAM in every machine; from here to 4 GiB nothing answers. */
@@ -31,9 +36,10 @@ const virt = (cpu: CpuName, profile: CpuProfile, hasEl3: boolean): OracleMachine
   ramBytes: RAM_END - 0x4000_0000,
   hasEl3,
   toleratesNothing: false,
+  codeBytes: 4096,
 });
 
-export const ORACLE_MACHINES: readonly OracleMachine[] = [
+export const ORACLE_MACHINES: readonly [OracleMachine, ...OracleMachine[]] = [
   virt('a7', cortexA7, false),
   virt('a7', cortexA7, true),
   virt('a15', cortexA15, false),
@@ -46,6 +52,7 @@ export const ORACLE_MACHINES: readonly OracleMachine[] = [
     ramBytes: RAM_END - 0x6000_0000,
     hasEl3: true,
     toleratesNothing: true,
+    codeBytes: 1024,
   },
 ];
 

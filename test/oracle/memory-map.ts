@@ -70,21 +70,28 @@ export function* codePages(): Generator<number> {
   }
 }
 
-/** Whether the page that holds `pa` is a code page. */
-export function isCode(pa: number): boolean {
-  return pa >= DATA_BASE && pa < DATA_END && CODE_PAGES.includes((pa >>> 12) & 0xff);
-}
-
 /** What lies at a physical address, as far as an access may touch it. */
 export type Place = 'data' | 'nothing' | 'other';
+
+/** Which physical memory checks may touch, and where in it there is code. */
+export interface Ground {
+  place(pa: number): Place;
+  /** Whether the page that holds `pa` is made of slots. */
+  holdsCode(pa: number): boolean;
+}
+
+/** The data of random situations. */
+export const DATA_GROUND: Ground = {
+  place(pa) {
+    if (pa >= DATA_BASE && pa < DATA_END) return 'data';
+    return pa >= NOTHING_BASE && pa < NOTHING_END ? 'nothing' : 'other';
+  },
+  holdsCode(pa) {
+    return pa >= DATA_BASE && pa < DATA_END && CODE_PAGES.includes((pa >>> 12) & 0xff);
+  },
+};
 
 /** Whether our model knows what lies at `pa`: RAM behind the guest's own, or nothing. */
 export function isKnownMemory(pa: number): boolean {
   return pa >= TABLES_BASE;
-}
-
-/** Where `pa` is. */
-export function placeOf(pa: number): Place {
-  if (pa >= DATA_BASE && pa < DATA_END) return 'data';
-  return pa >= NOTHING_BASE && pa < NOTHING_END ? 'nothing' : 'other';
 }

@@ -9,6 +9,7 @@
  */
 
 import {
+  type CpuProfile,
   domainAccess,
   FaultStatus,
   faultDomainOf,
@@ -39,10 +40,10 @@ import type { OracleMachine } from './machines.js';
 import {
   codePage,
   codePages,
+  DATA_GROUND,
+  type Ground,
   GUEST_BASE,
-  isCode,
   isKnownMemory,
-  placeOf,
   SLOT_BYTES,
   SLOT_DATA,
   slotWords,
@@ -52,6 +53,7 @@ import {
   type Check,
   type Operation,
   partsOf,
+  type RegisterValues,
   type Situation,
   sameAnswer,
 } from './situation.js';
@@ -73,6 +75,16 @@ interface Part {
   readonly evidence: Walk | undefined;
 }
 
+/** How a model differs from the usual one. */
+export interface ModelOptions {
+  /** Of so many checks one is looked at in full; every one unless told otherwise. */
+  readonly fullEvery?: number;
+  /** Another processor than that of the machine. */
+  readonly profile?: CpuProfile;
+  /** What checks may touch. */
+  readonly ground?: Ground;
+}
+
 /** Our machine contradicts itself. */
 export class Inconsistency extends Error {}
 
@@ -87,12 +99,14 @@ export class Model {
   private readonly like: OracleMachine;
   private readonly cpu: Cpu;
   private readonly fullEvery: number;
+  private readonly ground: Ground;
   private looks = 0;
 
-  /** @param fullEvery of so many checks one is looked at in full. */
-  constructor(like: OracleMachine, fullEvery = 1, profile = like.profile) {
+  constructor(like: OracleMachine, options: ModelOptions = {}) {
+    const profile = options.profile ?? like.profile;
     this.like = like;
-    this.fullEvery = fullEvery;
+    this.fullEvery = options.fullEvery ?? 1;
+    this.ground = options.ground ?? DATA_GROUND;
     this.machine = new Machine({
       banks: [{ name: 'ram', base: GUEST_BASE, bytes: RAM_BYTES, kind: 'ram' }],
       profile,
@@ -103,7 +117,7 @@ export class Model {
     this.cpu.abortHandler = () => {
       throw ABORTED;
     };
-    this.fillCodePages();
+    if (this.ground === DATA_GROUND) this.fillCodePages();
   }
 
   /** Puts the first contents back into all code pages. */
@@ -117,7 +131,14 @@ export class Model {
   enter({ base, tables, registers }: Situation): void {
     const bytes = new Uint8Array(tables.buffer, tables.byteOffset, tables.byteLength);
     this.machine.memory.writeBytes(base, bytes);
-    Object.assign(this.cpu.registers, registers);
+    this.setRegisters(registers);
+  }
+
+  /** Takes over registers. */
+  setRegisters(registers: RegisterValues): void {
+    const { ttbr0, ttbr1, ttbcr, dacr, prrr, nmrr, contextidr, sctlr } = registers;
+    const values = { ttbr0, ttbr1, ttbcr, dacr, prrr, nmrr, contextidr, sctlr };
+    Object.assign(this.cpu.registers, values);
   }
 
   /** The walk for one address. */
@@ -175,12 +196,12 @@ export class Model {
     return parts.every(({ translation, evidence }, index) => {
       const pa = evidence?.leaf?.pa ?? (translation.status === 0 ? translation.pa : undefined);
       if (pa === undefined) return true;
-      const place = placeOf(pa);
+      const place = this.ground.place(pa);
       if (place === 'nothing') return kind !== 'fetch' || !this.like.toleratesNothing;
       if (place === 'other') return false;
       if (kind === 'read' || index === 1) return true;
       const inSlot = pa % SLOT_BYTES;
-      if (kind === 'fetch') return isCode(pa) && inSlot === 0 && pa % 4096 !== 0;
+      if (kind === 'fetch') return this.ground.holdsCode(pa) && inSlot === 0 && pa % 4096 !== 0;
       return inSlot >= SLOT_DATA && (inSlot + bytes <= SLOT_BYTES || pa % 4096 > 4096 - SLOT_BYTES);
     });
   }

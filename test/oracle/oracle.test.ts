@@ -17,6 +17,8 @@ const SEED = 20_261_122;
 
 describe.skipIf(SKIPS).each(ORACLE_MACHINES)(title('$cpu as QEMU $machine has it'), (machine) => {
   let guest: OracleGuest;
+  // One model for one guest: both remember what was written.
+  const model = new Model(machine);
 
   beforeAll(async () => {
     guest = await OracleGuest.start(machine, buildGuest());
@@ -27,7 +29,6 @@ describe.skipIf(SKIPS).each(ORACLE_MACHINES)(title('$cpu as QEMU $machine has it
   });
 
   it('answers every access and every translation as our machine does', async () => {
-    const model = new Model(machine);
     const options = { seed: seedFor(machine, SEED), tables: TABLES, checks: CHECKS[machine.cpu] };
     const result = await runCampaign(guest, model, options);
     if (result.failure !== undefined) {
@@ -38,7 +39,6 @@ describe.skipIf(SKIPS).each(ORACLE_MACHINES)(title('$cpu as QEMU $machine has it
   });
 
   it('answers address translation operations on page after page', async () => {
-    const model = new Model(machine, 64);
     const random = new Random(seedOf(seedFor(machine, SEED), TABLES));
     let translations = 0;
     for (let table = 0; table < 3; table++) {

@@ -51,11 +51,11 @@ function registerLines({ registers }: Situation): string[] {
   ];
 }
 
-function checkText({ operation: { name, kind }, va, value }: Check): string {
+export function checkText({ operation: { name, kind }, va, value }: Check): string {
   return `${name} ${hex0x(va, 8)}${kind === 'write' ? ` = ${hex0x(value, 8)}` : ''}`;
 }
 
-function answerText({ outcome, result, address }: Answer): string {
+export function answerText({ outcome, result, address }: Answer): string {
   const at = hex0x(address, 8);
   if (outcome === Outcome.DONE) return `${hex0x(result, 8)} at ${at}`;
   if (outcome === Outcome.UNDEFINED) return `undefined instruction at ${at}`;

@@ -3,8 +3,14 @@
  * 0 when it does, with 1 when it does not, with 2 when it could not be asked.
  */
 
+import type { ElfImage } from '../../src/domain/index.js';
 import { type CampaignResult, type Failure, runCampaign, seedOf } from './campaign.js';
 import { type OracleCommand, parseCommand, USAGE } from './command-line.js';
+import {
+  describeDomainFailure,
+  runDomainCampaign,
+  shrinkDomainFailure,
+} from './domain-campaign.js';
 import { generateSituation } from './generate.js';
 import { OracleGuest } from './guest.js';
 import { buildGuest, missingTools } from './guest-image.js';
@@ -18,6 +24,8 @@ import { sweep, sweepMebibytes } from './sweep.js';
 const FULL_EVERY = 16;
 /** One situation of so many is swept by address translation operations. */
 const SWEEP_EVERY = 20;
+/** For so many situations one operation of a domain of ours is made. */
+const SITUATIONS_PER_STEP = 2;
 
 interface Totals {
   checks: number;
@@ -50,6 +58,7 @@ async function main(): Promise<number> {
     } finally {
       await guest.stop();
     }
+    await runDomains(machine, image, command, totals);
   }
   console.log(`${totals.checks} checks, ${totals.disagreements} disagreements`);
   return totals.disagreements === 0 ? 0 : 1;
@@ -62,7 +71,7 @@ async function runMachine(
 ): Promise<void> {
   const { machine } = guest;
   const seed = seedFor(machine, command.seed);
-  const model = new Model(machine, FULL_EVERY);
+  const model = new Model(machine, { fullEvery: FULL_EVERY });
   const started = performance.now();
   const result = await runCampaign(guest, model, { ...command, seed });
   const asked = result.real + result.translations;
@@ -81,6 +90,27 @@ async function runMachine(
   if (failure === undefined) return;
   totals.disagreements += Math.max(1, failure.disagreements.length);
   console.log(await describeFailure(guest, model, failure));
+  console.log(again(machine, command));
+}
+
+/** Operations of domains of ours, on guests of their own. */
+async function runDomains(
+  machine: OracleMachine,
+  image: ElfImage,
+  command: OracleCommand,
+  totals: Totals,
+): Promise<void> {
+  const options = {
+    seed: seedFor(machine, command.seed),
+    steps: Math.ceil(command.tables / SITUATIONS_PER_STEP),
+  };
+  const { steps, asked, failure } = await runDomainCampaign(machine, image, options);
+  totals.checks += asked;
+  console.log(`  under our own kernel: ${steps} operations, ${asked} checks`);
+  if (failure === undefined) return;
+  totals.disagreements += 1;
+  const least = await shrinkDomainFailure(machine, image, options, failure);
+  console.log(describeDomainFailure(machine, least));
   console.log(again(machine, command));
 }
 

@@ -24,7 +24,7 @@ describe.skipIf(SKIPS)(title('a disagreement'), () => {
 
   it('is found and cut down to the words that matter', async () => {
     // A processor without PXN: its model must disagree with a Cortex-A15.
-    const model = new Model(guest.machine, 1, { ...cortexA9, hasVirtualization: true });
+    const model = new Model(guest.machine, { profile: { ...cortexA9, hasVirtualization: true } });
     const { failure } = await runCampaign(guest, model, { seed: 7, tables: 20, checks: 500 });
     expect(failure).toBeDefined();
     if (failure === undefined) return;

@@ -2,6 +2,7 @@
 
 import type { OracleGuest } from './guest.js';
 import { codePage, codePages } from './memory-map.js';
+import { minimise } from './minimise.js';
 import { Inconsistency, type Model } from './model.js';
 import { type Check, GUEST_MIB, type RegisterValues, type Situation } from './situation.js';
 import { type Disagreement, Trial } from './trial.js';
@@ -84,26 +85,6 @@ export async function shrink(
     }
   }
   return best;
-}
-
-/** Drops what is not needed from `items`, in ever smaller pieces (delta debugging). */
-async function minimise<T>(
-  items: readonly T[],
-  reproduces: (fewer: readonly T[]) => Promise<boolean>,
-): Promise<void> {
-  let kept = items;
-  for (let size = Math.ceil(kept.length / 2); size >= 1 && kept.length > 0; ) {
-    let dropped = false;
-    for (let from = 0; from < kept.length; ) {
-      const fewer = [...kept.slice(0, from), ...kept.slice(from + size)];
-      if (await reproduces(fewer)) {
-        kept = fewer;
-        dropped = true;
-      } else from += size;
-    }
-    if (size === 1 && !dropped) return;
-    size = dropped ? Math.min(size, Math.max(1, kept.length)) : Math.floor(size / 2);
-  }
 }
 
 /** Whether a word may be the entry that maps the guest, without which nothing runs. */

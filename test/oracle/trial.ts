@@ -3,7 +3,7 @@
 import { isPrivileged } from '../../src/format/index.js';
 import type { ExceptionName } from './exceptions.js';
 import { type OracleGuest, Outcome, type RequestList } from './guest.js';
-import { placeOf } from './memory-map.js';
+import { DATA_GROUND } from './memory-map.js';
 import type { Look, Model } from './model.js';
 import { type Answer, type Check, operation, type Situation, sameAnswer } from './situation.js';
 
@@ -107,13 +107,13 @@ export class Trial {
     for (const { translation } of parts) {
       const { pa } = translation;
       const last = pa + bytes - 1;
-      if (placeOf(pa) === 'data') this.written.add(pa - (pa % 4)).add(last - (last % 4));
+      if (DATA_GROUND.place(pa) === 'data') this.written.add(pa - (pa % 4)).add(last - (last % 4));
     }
   }
 }
 
 /** The address translation operation that asks what a check asks. */
-function translationLike({ operation: { access, kind }, va, value }: Check): Check {
+export function translationLike({ operation: { access, kind }, va, value }: Check): Check {
   const name = `ATS1C${isPrivileged(access) ? 'P' : 'U'}${kind === 'write' ? 'W' : 'R'}`;
   return { operation: operation(name), va, value };
 }
