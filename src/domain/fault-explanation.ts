@@ -32,10 +32,10 @@ export interface FaultExplanation {
 }
 
 /** The flags that a region must have one of for an access: writable and executable pages can be read. */
-export function flagsFor(abort: AbortInfo): number {
-  if (abort.fetch) return VRegionFlags.EXECUTE;
+export function flagsFor(fetch: boolean, write: boolean): number {
+  if (fetch) return VRegionFlags.EXECUTE;
   const { READ, WRITE, EXECUTE } = VRegionFlags;
-  return abort.write ? WRITE : READ | WRITE | EXECUTE;
+  return write ? WRITE : READ | WRITE | EXECUTE;
 }
 
 /** `rwx` as a listing shows it. */
@@ -66,7 +66,7 @@ function judge(region: Region, abort: AbortInfo): [ErrorName, FaultGate, string]
   }
   const object = `${region.object.kind} \`${region.object.name}\``;
   const text = `of ${object} is ${flagsText(region.flags)}, at most ${flagsText(region.maxFlags)}`;
-  const possible = (region.maxFlags & flagsFor(abort)) !== 0;
+  const possible = (region.maxFlags & flagsFor(abort.fetch, abort.write)) !== 0;
   return ['LIB_ERR_VREGION_RIGHTS', possible ? 'protection' : 'maximum-protection', text];
 }
 

@@ -68,6 +68,8 @@ export const MOST_PINS = 31;
 
 const CHUNK_SHIFT = 4;
 const CHUNK_PAGES = 1 << CHUNK_SHIFT;
+/** Free pages that are kept at hand, 1 MiB of them, so that what comes and goes costs no retype. */
+const SPARE_PAGES = 256;
 const PAGE_MASK = CHUNK_PAGES - 1;
 const MOST_OWNERS = 0xffff;
 
@@ -147,6 +149,11 @@ export class PagePool {
     this.owners[number] = undefined;
   }
 
+  /** Everybody who may hold pages. */
+  allOwners(): PageOwner[] {
+    return this.owners.filter((owner) => owner !== undefined);
+  }
+
   /** Whether the page is in use. */
   inUse(id: number): boolean {
     return this.ownerOf[id] !== 0;
@@ -214,8 +221,7 @@ export class PagePool {
     this.chunkFree[chunk] |= 1 << (id & PAGE_MASK);
     this.used -= 1;
     if (chunk < this.firstFree) this.firstFree = chunk;
-    // One chunk is kept at hand, so that a page that comes and goes costs no retype.
-    if (this.isWhole(chunk) && this.freePages >= 2 * CHUNK_PAGES) this.dropChunk(chunk);
+    if (this.freePages > SPARE_PAGES && this.isWhole(chunk)) this.dropChunk(chunk);
   }
 
   /** Gives every frame back that no page of is in use. */

@@ -218,7 +218,7 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   }
 
   /** Marks everything that is resident as written: nobody watched before. */
-  markDirty(): void {
+  beginTracking(): void {
     const end = pageNumber(this.bytes);
     for (let page = this.index.next(0, end); page >= 0; page = this.index.next(page + 1, end)) {
       const entry = this.index.get(page);

@@ -1,6 +1,7 @@
 export * from './address-space-source.js';
 export type { CaptureProgress, ProgressListener } from './capture.js';
 export type { EvidenceRegion } from './evidence-regions.js';
+export { FileStore } from './file-store.js';
 export { readNames } from './names-file.js';
 export { openSource } from './open-source.js';
 export {
