@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { VmError } from '../base/errors.js';
+import { defineBuild, defineConvert } from './build.js';
 import { defineConform } from './conform.js';
 import { defineDecode } from './decode.js';
 import { EXIT_HELP, Exit, type ExitCode, exitCodeOf } from './exit-code.js';
@@ -24,6 +25,8 @@ const COMMANDS: readonly DefineCommand[] = [
   defineWhere,
   defineExplain,
   defineDecode,
+  defineBuild,
+  defineConvert,
   defineConform,
 ];
 

@@ -6,6 +6,7 @@ export { importRegionMacros } from './import-macros.js';
 export type { ImportOptions } from './imported.js';
 export * from './layout.js';
 export { layoutMapLines } from './layout-map.js';
+export { layoutOfSpace, type ReadBackLayout } from './layout-of-space.js';
 export { buildMap, costText, type Emission } from './listing.js';
 export * from './parse-layout.js';
 export {

@@ -12,7 +12,7 @@ const ADDRESS_SPACE = 2 ** 32;
 /** The map as lines, one a region or a hole, by virtual address. */
 export function layoutMapLines({ regions }: Placement): StyledLine[] {
   const lines: StyledLine[] = [
-    line('  VA                 →PA            SIZE  PL1 PL0  TYPE          NAME', 'heading'),
+    line(columns('VA', '→PA', 'SIZE', 'PL1 PL0', 'TYPE', 'NAME'), 'heading'),
   ];
   let end = 0;
   for (const [index, region] of regions.entries()) {
@@ -26,15 +26,25 @@ export function layoutMapLines({ regions }: Placement): StyledLine[] {
   return lines;
 }
 
+/** The columns of a line. */
+function columns(
+  range: string,
+  place: string,
+  size: string,
+  rights: string,
+  type: string,
+  name: string,
+): string {
+  const start = `  ${range.padEnd(17)}  ${place.padEnd(11)}  ${size.padStart(7)}`;
+  return `${start}  ${rights.padEnd(7)}  ${type.padEnd(13)}  ${name}`.trimEnd();
+}
+
 function rangeText(from: number, to: number): string {
-  return `  ${hex(from)}-${hex(to - 1)}`;
+  return `${hex(from)}-${hex(to - 1)}`;
 }
 
 function holeLine(from: number, to: number): StyledLine {
-  return line(
-    `${rangeText(from, to)}  ·           ${formatBytes(to - from).padStart(8)}  free`,
-    'hole',
-  );
+  return line(columns(rangeText(from, to), '·', formatBytes(to - from), '', 'free', ''), 'hole');
 }
 
 function regionLine(region: PlacedRegion, overlaps: boolean): StyledLine {
@@ -49,18 +59,13 @@ function regionLine(region: PlacedRegion, overlaps: boolean): StyledLine {
       : moved % MIB === 0 && bytes >= MIB
         ? `${moved < 0 ? '-' : '+'}0x${hex(Math.abs(moved))}`
         : hex(pa);
-  const text = [
+  const text = columns(
     rangeText(va, va + bytes),
-    place.padEnd(11),
-    formatBytes(bytes).padStart(7),
-    ` ${letters(privileged)} ${letters(user)}`,
-    (region.reserved ? 'kept free' : memory).padEnd(13),
+    place,
+    formatBytes(bytes),
+    `${letters(privileged)} ${letters(user)}`,
+    region.reserved ? 'kept free' : memory,
     `${region.name} (${lineText(region.from)})`,
-  ].join('  ');
-  return overlaps
-    ? [
-        { text, style: 'bad' },
-        { text: ' !overlap', style: 'bad' },
-      ]
-    : line(text);
+  );
+  return overlaps ? line(`${text} !overlap`, 'bad') : line(text);
 }
