@@ -4,7 +4,7 @@
  * Nothing here reads a file or prints: files come through a callback, results are values, so that
  * the same run serves the command line, a test and a page in a browser.
  */
-import { PAGE_BYTES, VmError } from '../base/index.js';
+import { ERROR_CAUSES, PAGE_BYTES, VmError } from '../base/index.js';
 import { faultMeaning } from '../format/index.js';
 import {
   type AbortInfo,
@@ -220,6 +220,12 @@ function failedOutcome(error: VmError): StepOutcome {
     handler: error.cause?.message ?? '',
     codes,
   };
+}
+
+/** The message of an error with the cause at its root. */
+function wholeText(error: VmError): string {
+  const root = error.chain().at(-1) ?? error.code;
+  return root === error.code ? error.message : `${error.message}: ${ERROR_CAUSES[root]}`;
 }
 
 function violationText(violation: TlbViolation): string {
