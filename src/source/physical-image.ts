@@ -46,6 +46,9 @@ export class PhysicalImage implements SourceMemory {
   /** The blocks that are kept, the oldest at `oldest` once there are KEPT_BLOCKS. */
   private readonly kept: Block[] = [];
   private oldest = 0;
+  /** The block that was read last, if all of it is there; -1 if none is. */
+  private recentNumber = -1;
+  private recentWords = new Uint32Array(0);
 
   /**
    * @param extents in any order. Where two overlap, the one that begins lower counts, or the one
@@ -63,9 +66,15 @@ export class PhysicalImage implements SourceMemory {
   readWord(pa: number): number {
     if (pa < 0 || pa >= ADDRESS_LIMIT) return EXTERNAL_ABORT;
     const number = pa >>> BLOCK_SHIFT;
-    const block = this.blocks[number] ?? this.load(number);
     const index = (pa & BLOCK_MASK) >>> 2;
-    if (block.present !== undefined && block.present[index] === 0) return EXTERNAL_ABORT;
+    // Reads keep to one block for long.
+    if (number === this.recentNumber) return this.recentWords[index] as number;
+    const block = this.blocks[number] ?? this.load(number);
+    if (block.present !== undefined) {
+      return block.present[index] === 0 ? EXTERNAL_ABORT : (block.words[index] as number);
+    }
+    this.recentNumber = number;
+    this.recentWords = block.words;
     return block.words[index] as number;
   }
 
@@ -117,18 +126,20 @@ export class PhysicalImage implements SourceMemory {
     if (this.kept.length < KEPT_BLOCKS) return undefined;
     const block = this.kept[this.oldest] as Block;
     this.blocks[block.number] = undefined;
+    this.recentNumber = -1;
     return block.words.fill(0);
   }
 
   /** Which words of the block at `pa` are there; undefined if all are. */
   private presence(pa: number): Uint8Array | undefined {
     const end = pa + BLOCK_BYTES;
-    let index = Math.max(0, lastStartingBy(this.ranges, pa));
+    const first = Math.max(0, lastStartingBy(this.ranges, pa));
+    const home = this.ranges[first];
+    if (home !== undefined && home.pa <= pa && home.pa + home.bytes >= end) return undefined;
     const present = new Uint8Array(BLOCK_BYTES / 4);
-    for (; index < this.ranges.length; index += 1) {
+    for (let index = first; index < this.ranges.length; index += 1) {
       const range = this.ranges[index] as MemoryRange;
       if (range.pa >= end) break;
-      if (range.pa <= pa && range.pa + range.bytes >= end) return undefined;
       const from = Math.ceil((Math.max(range.pa, pa) - pa) / 4);
       const to = Math.floor((Math.min(range.pa + range.bytes, end) - pa) / 4);
       if (from < to) present.fill(1, from, to);
