@@ -210,6 +210,7 @@ function failedOutcome(error: VmError): StepOutcome {
   const evidence = walkOf(error);
   if (evidence?.fault === undefined) return { kind: 'error', message: error.message, codes };
   const { fault } = evidence;
+  const { cause } = error;
   return {
     kind: 'fault',
     fault: faultMeaning(fault.status).name,
@@ -217,7 +218,8 @@ function failedOutcome(error: VmError): StepOutcome {
     fsr: fault.fsr,
     walk: evidence,
     message: error.message,
-    handler: error.cause?.message ?? '',
+    // Faults that are not about translation repeat their own message as their cause.
+    handler: cause === undefined || cause.message === error.message ? '' : wholeText(cause),
     codes,
   };
 }

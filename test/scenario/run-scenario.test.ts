@@ -180,7 +180,7 @@ describe('steps', () => {
     expect(faults).toHaveLength(4);
     expect(outcome).toMatchObject({
       kind: 'fault',
-      handler: expect.stringMatching(/^cannot map .*: .*no block that fits$/),
+      handler: expect.stringMatching(/^cannot map .*: no memory could be had$/),
     });
   });
 
