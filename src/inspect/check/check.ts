@@ -5,7 +5,8 @@
 import { hex, PAGE_BYTES } from '../../base/index.js';
 import { FrameUse } from '../frame-use.js';
 import { type Baseline, isKnown } from './baseline.js';
-import { type CheckContext, type Draft, type Finding, findingOf } from './finding.js';
+import { type CheckContext, type Draft, type Finding, findingOf, type Judged } from './finding.js';
+import { MeaningRuns } from './meaning-runs.js';
 import {
   aliasRights,
   aliasType,
@@ -60,7 +61,7 @@ export interface CheckOptions {
 /** A rule is told of so many times; what is broken more often is broken everywhere. */
 const MOST_FINDINGS = 500;
 
-type Check = (context: CheckContext, use: FrameUse) => Iterable<Draft>;
+type Check = (context: Judged) => Iterable<Draft>;
 
 /** What finds the breaches of each rule. */
 const CHECKS: readonly (readonly [RuleId, Check])[] = [
@@ -89,8 +90,12 @@ const CHECKS: readonly (readonly [RuleId, Check])[] = [
 /** Checks a space. */
 export function checkSpace(context: CheckContext, options: CheckOptions): CheckResult {
   const policy = options.policy ?? NO_POLICY;
-  const judged = { ...context, kernel: [...context.kernel, ...policy.kernel] };
-  const use = new FrameUse(context.regions);
+  const judged: Judged = {
+    ...context,
+    kernel: [...context.kernel, ...policy.kernel],
+    runs: new MeaningRuns(context.regions),
+    use: new FrameUse(context.regions),
+  };
   const found: Finding[] = [];
   const cut = new Map<RuleId, number>();
   const take = (rule: RuleId, drafts: Iterable<Draft>): void => {
@@ -105,10 +110,10 @@ export function checkSpace(context: CheckContext, options: CheckOptions): CheckR
     }
     if (count > MOST_FINDINGS) cut.set(rule, (cut.get(rule) ?? 0) + count);
   };
-  for (const [rule, check] of CHECKS) take(rule, check(judged, use));
+  for (const [rule, check] of CHECKS) take(rule, check(judged));
   for (const rule of policy.rules) take(policyRuleId(rule), policyBreaches(judged, rule));
   const { findings, excused } = excuse(found, policy.waivers, options);
-  return { findings: findings.toSorted(byWeight), excused, cut, notes: notesOf(judged, use) };
+  return { findings: findings.toSorted(byWeight), excused, cut, notes: notesOf(judged) };
 }
 
 /** Splits what was found into what counts and what is excused; an excuse that is over counts. */
@@ -159,7 +164,7 @@ function byWeight(left: Finding, right: Finding): number {
   return weight(right.severity) - weight(left.severity) || left.va - right.va;
 }
 
-function notesOf(context: CheckContext, use: FrameUse): string[] {
+function notesOf(context: Judged): string[] {
   const notes: string[] = [];
   if (kernelRanges(context).length === 0) {
     notes.push(
@@ -171,7 +176,7 @@ function notesOf(context: CheckContext, use: FrameUse): string[] {
       'VM011 was not judged: no peripherals are known (--names board.svd, board.dtb or an mtree)',
     );
   }
-  if (use.far.length > 0) {
+  if (context.use.far.length > 0) {
     notes.push('aliases of memory above 4 GiB were not judged');
   }
   return notes;

@@ -4,8 +4,10 @@
 
 import { hex, PAGE_BYTES } from '../../base/index.js';
 import type { AddressSpace, TableEntry } from '../address-space.js';
+import type { FrameUse } from '../frame-use.js';
 import type { Names } from '../names.js';
 import type { Regions } from '../regions.js';
+import type { MeaningRuns } from './meaning-runs.js';
 import { RULES, type RuleId, type Severity } from './rules.js';
 
 /** Something that is wrong. */
@@ -34,6 +36,13 @@ export interface CheckContext {
   readonly names: Names;
   /** The addresses that belong to the kernel, as far as anybody said. */
   readonly kernel: readonly { readonly base: number; readonly bytes: number }[];
+}
+
+/** A space that is being judged: what every rule would work out again is worked out once. */
+export interface Judged extends CheckContext {
+  /** Neighbouring pages that mean the same, wherever they are in memory. */
+  readonly runs: MeaningRuns;
+  readonly use: FrameUse;
 }
 
 /** A finding as a rule gives it; the rest follows from the rule. */

@@ -4,8 +4,7 @@
 
 import { formatBytes, hex, PAGE_BYTES } from '../../base/index.js';
 import { memoryTypeName, Right, rightsText } from '../../format/index.js';
-import { ROOT_BYTES, TABLE_BYTES } from '../address-space.js';
-import type { FrameUse } from '../frame-use.js';
+import { type AddressSpace, TABLE_BYTES } from '../address-space.js';
 import {
   isExecutable,
   isLeaf,
@@ -18,7 +17,7 @@ import {
 } from '../leaf-meaning.js';
 import type { NamedRange } from '../names.js';
 import type { Regions } from '../regions.js';
-import { type CheckContext, type Draft, pagesText } from './finding.js';
+import { type Draft, type Judged, pagesText } from './finding.js';
 
 /** A run of pages of one region that conflict with one other region. */
 interface Conflict {
@@ -31,11 +30,15 @@ interface Conflict {
 
 /** Pages whose frame another region maps as well, in a way that `clashes`; neighbours as one. */
 function* conflicts(
-  regions: Regions,
-  use: FrameUse,
-  clashes: (meaning: Meaning, other: Meaning, frame: number) => boolean,
+  { regions, use }: Judged,
+  clashes: (meaning: Meaning, other: Meaning) => boolean,
 ): Generator<Conflict> {
+  if (!use.anyShared) return;
   let run: Conflict | undefined;
+  // Most pages are alike: the verdict of the last two meanings is that of the next.
+  let last: Meaning = -1;
+  let lastOther: Meaning = -1;
+  let verdict = false;
   for (let region = 0; region < regions.count; region++) {
     const meaning = regions.meaningOf[region] as number;
     if (!isLeaf(meaning)) continue;
@@ -46,7 +49,13 @@ function* conflicts(
       if (use.usesOf(at) < 2) continue;
       const other = use.firstOf(at);
       const meaningOfOther = regions.meaningOf[other] as number;
-      if (other === region || !clashes(meaning, meaningOfOther, at)) continue;
+      if (other === region) continue;
+      if (meaning !== last || meaningOfOther !== lastOther) {
+        last = meaning;
+        lastOther = meaningOfOther;
+        verdict = clashes(meaning, meaningOfOther);
+      }
+      if (!verdict) continue;
       const place = page + at - frame;
       if (
         run !== undefined &&
@@ -71,10 +80,10 @@ function addressIn(regions: Regions, other: number, frame: number): number {
 }
 
 /** VM004. */
-export function* aliasType(context: CheckContext, use: FrameUse): Generator<Draft> {
+export function* aliasType(context: Judged): Generator<Draft> {
   const { regions, space } = context;
   const { meanings } = regions;
-  for (const found of conflicts(regions, use, (one, other) => !sameTypeOf(one, other))) {
+  for (const found of conflicts(context, (one, other) => !sameTypeOf(one, other))) {
     const { page, pages, frame } = found;
     const type = meanings.typeOf(regions.meaningOf[found.region] as number);
     const otherType = meanings.typeOf(regions.meaningOf[found.other] as number);
@@ -98,14 +107,14 @@ export function* aliasType(context: CheckContext, use: FrameUse): Generator<Draf
 }
 
 /** VM005: each mapping by itself keeps W^X. */
-export function* aliasRights(context: CheckContext, use: FrameUse): Generator<Draft> {
+export function* aliasRights(context: Judged): Generator<Draft> {
   const { regions, space } = context;
   const clashes = (one: Meaning, other: Meaning): boolean => {
     const [mine, theirs] = [rightsOf(one), rightsOf(other)];
     if (isWritableAndExecutable(mine) || isWritableAndExecutable(theirs)) return false;
     return isWritableAndExecutable(mine | theirs);
   };
-  for (const found of conflicts(regions, use, clashes)) {
+  for (const found of conflicts(context, clashes)) {
     const { page, pages, frame } = found;
     const mine = rightsOf(regions.meaningOf[found.region] as number);
     const theirs = rightsOf(regions.meaningOf[found.other] as number);
@@ -125,34 +134,28 @@ export function* aliasRights(context: CheckContext, use: FrameUse): Generator<Dr
 }
 
 /** VM010. */
-export function* tablesExposed(context: CheckContext): Generator<Draft> {
-  const { regions, space } = context;
-  const tableFrames = new Set<number>();
-  for (const kibibyte of space.tableKibibytes) tableFrames.add(kibibyte >>> 2);
-  for (const { base, disabled, first, end } of space.roots) {
-    if (disabled) continue;
-    const bytes = Math.min(ROOT_BYTES, (end - first) * 4);
-    const from = Math.floor((base + first * 4) / PAGE_BYTES);
-    for (let frame = from; frame * PAGE_BYTES < base + first * 4 + bytes; frame++) {
-      tableFrames.add(frame);
-    }
-  }
-  const frames = Float64Array.from(tableFrames).sort();
+export function* tablesExposed(context: Judged): Generator<Draft> {
+  const { regions, space, use } = context;
+  const exposed = tableFrames(space).filter((frame) => isUserAccessible(use.rightsOf(frame)));
+  if (exposed.length === 0) return;
+  const isExposed = new Uint8Array(NEAR_FRAMES);
+  for (const frame of exposed) isExposed[frame] = 1;
   for (let region = 0; region < regions.count; region++) {
     const meaning = regions.meaningOf[region] as number;
     const rights = rightsOf(meaning);
     if (!isLeaf(meaning) || !isUserAccessible(rights)) continue;
     const start = regions.frames[region] as number;
     const end = start + (regions.lengths[region] as number);
-    const first = lowerBound(frames, start);
-    let last = first;
-    while (last < frames.length && (frames[last] as number) < end) last += 1;
-    if (first === last) continue;
-    const frame = frames[first] as number;
-    const page = (regions.pages[region] as number) + frame - start;
+    let first = start;
+    while (first < end && isExposed[first] !== 1) first += 1;
+    if (first === end) continue;
+    let count = 0;
+    for (let frame = first; frame < end; frame++) count += isExposed[frame] ?? 0;
+    const page = (regions.pages[region] as number) + first - start;
     const writable = (rights & Right.USER_WRITE) !== 0;
+    const more = count > 1 ? ` and ${count - 1} pages of tables more` : '';
     yield {
-      message: `${pagesText(page, 1)} lets PL0 ${writable ? 'write' : 'read'} the translation table at ${hex(frame * PAGE_BYTES)}${last - first > 1 ? ` and ${last - first - 1} pages of tables more` : ''}`,
+      message: `${pagesText(page, 1)} lets PL0 ${writable ? 'write' : 'read'} the translation table at ${hex(first * PAGE_BYTES)}${more}`,
       fix: 'unmap the tables from PL0: AP 001, or keep them out of user regions',
       page,
       pages: 1,
@@ -162,20 +165,25 @@ export function* tablesExposed(context: CheckContext): Generator<Draft> {
   }
 }
 
-/** The index of the first number in `sorted` at or above `value`. */
-function lowerBound(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
+/** Frames below 4 GiB. */
+const NEAR_FRAMES = 2 ** 20;
+
+/** The frames that tables lie in. */
+function tableFrames(space: AddressSpace): number[] {
+  const frames = new Set<number>();
+  for (const kibibyte of space.tableKibibytes) frames.add(kibibyte >>> 2);
+  for (const { base, disabled, first, end } of space.roots) {
+    if (disabled) continue;
+    const last = Math.floor((base + end * 4 - 1) / PAGE_BYTES);
+    for (let frame = Math.floor((base + first * 4) / PAGE_BYTES); frame <= last; frame++) {
+      frames.add(frame);
+    }
   }
-  return low;
+  return [...frames];
 }
 
 /** VM018. */
-export function* tableOverlap(context: CheckContext): Generator<Draft> {
+export function* tableOverlap(context: Judged): Generator<Draft> {
   const { space } = context;
   for (let index = 0; index < space.tableOf.length; index++) {
     const table = space.tableOf[index] as number;
@@ -200,8 +208,9 @@ export function* tableOverlap(context: CheckContext): Generator<Draft> {
 const SLACK_BYTES = PAGE_BYTES;
 
 /** VM011: only where the names know a peripheral in the mapping. */
-export function* largerThanPeripheral(context: CheckContext): Generator<Draft> {
+export function* largerThanPeripheral(context: Judged): Generator<Draft> {
   const { regions, space, names } = context;
+  if (!names.ranges.some((range) => range.space === 'physical')) return;
   for (let region = 0; region < regions.count; region++) {
     const meaning = regions.meaningOf[region] as number;
     if (!isLeaf(meaning) || regions.meanings.typeOf(meaning).kind === 'normal') continue;

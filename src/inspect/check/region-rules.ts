@@ -23,38 +23,12 @@ import {
   rightsOf,
 } from '../leaf-meaning.js';
 import type { Regions } from '../regions.js';
-import { type CheckContext, type Draft, pagesText } from './finding.js';
+import { type CheckContext, type Draft, type Judged, pagesText } from './finding.js';
+import type { Run } from './meaning-runs.js';
 
-/** A run of neighbouring regions with the same fault. */
-interface Run {
-  readonly region: number;
-  readonly page: number;
-  pages: number;
-  readonly meaning: Meaning;
-}
-
-/** Neighbours with the same meaning that `fits`, scattered or not, as one run. */
-export function* runsOf(regions: Regions, fits: (meaning: Meaning) => boolean): Generator<Run> {
-  let run: Run | undefined;
-  let tested: Meaning = -1;
-  let verdict = false;
-  for (let region = 0; region < regions.count; region++) {
-    const meaning = regions.meaningOf[region] as number;
-    if (meaning !== tested) {
-      tested = meaning;
-      verdict = isLeaf(meaning) && fits(meaning);
-    }
-    if (!verdict) continue;
-    const page = regions.pages[region] as number;
-    const pages = regions.lengths[region] as number;
-    if (run !== undefined && run.meaning === meaning && run.page + run.pages === page) {
-      run.pages += pages;
-      continue;
-    }
-    if (run !== undefined) yield run;
-    run = { region, page, pages, meaning };
-  }
-  if (run !== undefined) yield run;
+/** The runs of leaves whose meaning `fits`. */
+function leavesThat({ runs }: Judged, fits: (meaning: Meaning) => boolean): Generator<Run> {
+  return runs.that((meaning) => isLeaf(meaning) && fits(meaning));
 }
 
 function rightsBoth(meaning: Meaning): string {
@@ -63,15 +37,15 @@ function rightsBoth(meaning: Meaning): string {
 }
 
 /** The draft for a run: its place, and the entry of its first page. */
-function runDraft(context: CheckContext, run: Run, message: string, fix: string): Draft {
+function runDraft(context: Judged, run: Run, message: string, fix: string): Draft {
   const entry = context.space.entryAt(run.page);
   const { page, pages } = run;
   return { message: `${pagesText(page, pages)} ${message}`, fix, page, pages, entry };
 }
 
 /** VM001. */
-export function* wx(context: CheckContext): Generator<Draft> {
-  const runs = runsOf(context.regions, (meaning) => isWritableAndExecutable(rightsOf(meaning)));
+export function* wx(context: Judged): Generator<Draft> {
+  const runs = leavesThat(context, (meaning) => isWritableAndExecutable(rightsOf(meaning)));
   for (const run of runs) {
     const message = `can be written and executed (${rightsBoth(run.meaning)})`;
     yield runDraft(context, run, message, 'set XN of its entries, or make them read-only (AP 111)');
@@ -79,8 +53,8 @@ export function* wx(context: CheckContext): Generator<Draft> {
 }
 
 /** VM002: what belongs to the kernel must be told, by TTBCR.N or by the policy. */
-export function* userKernel(context: CheckContext): Generator<Draft> {
-  const runs = runsOf(context.regions, (meaning) => isUserAccessible(rightsOf(meaning)));
+export function* userKernel(context: Judged): Generator<Draft> {
+  const runs = leavesThat(context, (meaning) => isUserAccessible(rightsOf(meaning)));
   for (const run of runs) {
     for (const { base, bytes } of kernelRanges(context)) {
       const first = Math.max(run.page, Math.floor(base / PAGE_BYTES));
@@ -94,7 +68,7 @@ export function* userKernel(context: CheckContext): Generator<Draft> {
 }
 
 /** The kernel's addresses: those that were told, else the part of TTBR1. */
-export function kernelRanges(context: CheckContext): CheckContext['kernel'] {
+export function kernelRanges(context: Judged): CheckContext['kernel'] {
   if (context.kernel.length > 0) return context.kernel;
   const n = context.space.input.registers.ttbcr & Ttbcr.N_MASK;
   const base = 2 ** (32 - n);
@@ -102,10 +76,10 @@ export function kernelRanges(context: CheckContext): CheckContext['kernel'] {
 }
 
 /** VM003. */
-export function* deviceExecute(context: CheckContext): Generator<Draft> {
+export function* deviceExecute(context: Judged): Generator<Draft> {
   const { meanings } = context.regions;
-  const runs = runsOf(
-    context.regions,
+  const runs = leavesThat(
+    context,
     (meaning) => isExecutable(rightsOf(meaning)) && meanings.typeOf(meaning).kind !== 'normal',
   );
   for (const run of runs) {
@@ -116,7 +90,7 @@ export function* deviceExecute(context: CheckContext): Generator<Draft> {
 }
 
 /** VM006: one finding for each domain. */
-export function* domainManager(context: CheckContext): Generator<Draft> {
+export function* domainManager(context: Judged): Generator<Draft> {
   yield* byDomain(context, DomainAccess.MANAGER, (domain, dacr, bytes) => ({
     message: `${bytes} are in domain ${domain}, which DACR ${hex(dacr)} makes a manager: no permission is checked`,
     fix: `make domain ${domain} a client: DACR ${hex(withClient(dacr, domain))}`,
@@ -124,9 +98,9 @@ export function* domainManager(context: CheckContext): Generator<Draft> {
 }
 
 /** VM013. */
-export function* deadDomain(context: CheckContext): Generator<Draft> {
+export function* deadDomain(context: Judged): Generator<Draft> {
   const { dacr } = context.space.input.registers;
-  const runs = runsOf(context.regions, (meaning) => {
+  const runs = leavesThat(context, (meaning) => {
     const access = domainAccess(dacr, domainNumberOf(meaning));
     return access !== DomainAccess.CLIENT && access !== DomainAccess.MANAGER;
   });
@@ -169,7 +143,7 @@ function withClient(dacr: number, domain: number): number {
 
 /** One draft for each domain with that access which something is mapped in. */
 function* byDomain(
-  context: CheckContext,
+  context: Judged,
   access: number,
   words: (domain: number, dacr: number, bytes: string) => Pick<Draft, 'message' | 'fix'>,
 ): Generator<Draft> {
@@ -177,7 +151,7 @@ function* byDomain(
   const found = new Map<number, { page: number; pages: number; end: number }>();
   const inDomain = (meaning: Meaning): boolean =>
     domainAccess(dacr, domainNumberOf(meaning)) === access;
-  for (const run of runsOf(context.regions, inDomain)) {
+  for (const run of leavesThat(context, inDomain)) {
     const domain = domainNumberOf(run.meaning);
     const all = found.get(domain) ?? { page: run.page, pages: 0, end: 0 };
     all.pages += run.pages;
@@ -192,7 +166,7 @@ function* byDomain(
 }
 
 /** VM012. */
-export function* nullMapped(context: CheckContext): Generator<Draft> {
+export function* nullMapped(context: Judged): Generator<Draft> {
   const meaning = context.regions.meaningOf[0] as number;
   const rights = rightsOf(meaning);
   if (!isLeaf(meaning) || rights === 0) return;
@@ -208,9 +182,12 @@ export function* nullMapped(context: CheckContext): Generator<Draft> {
 }
 
 /** VM016: reserved types of memory and of entries; reserved AP gives no rights in the full model. */
-export function* reservedEncoding(context: CheckContext): Generator<Draft> {
+export function* reservedEncoding(context: Judged): Generator<Draft> {
   const { regions, space } = context;
-  const runs = runsOf(regions, (meaning) => regions.meanings.typeOf(meaning).kind === 'reserved');
+  const runs = leavesThat(
+    context,
+    (meaning) => regions.meanings.typeOf(meaning).kind === 'reserved',
+  );
   for (const run of runs) {
     yield runDraft(
       context,
@@ -219,10 +196,7 @@ export function* reservedEncoding(context: CheckContext): Generator<Draft> {
       'give it a type that exists',
     );
   }
-  for (let region = 0; region < regions.count; region++) {
-    if (regions.meaningOf[region] !== NO_LEAF.RESERVED) continue;
-    const page = regions.pages[region] as number;
-    const pages = regions.lengths[region] as number;
+  for (const { page, pages } of context.runs.that((meaning) => meaning === NO_LEAF.RESERVED)) {
     yield {
       message: `${pagesText(page, pages)} has entries of the reserved type 11: this CPU has no PXN`,
       fix: 'write a section (type 10), or 0',
@@ -234,13 +208,14 @@ export function* reservedEncoding(context: CheckContext): Generator<Draft> {
 }
 
 /** VM019: only where other user pages belong to an ASID. */
-export function* globalUser(context: CheckContext): Generator<Draft> {
-  const { regions } = context;
+export function* globalUser(context: Judged): Generator<Draft> {
   const isUser = (meaning: Meaning): boolean => isUserAccessible(rightsOf(meaning));
-  const usesAsids = !runsOf(regions, (meaning) => isUser(meaning) && notGlobalOf(meaning)).next()
-    .done;
+  const usesAsids = !leavesThat(
+    context,
+    (meaning) => isUser(meaning) && notGlobalOf(meaning),
+  ).next().done;
   if (!usesAsids) return;
-  for (const run of runsOf(regions, (meaning) => isUser(meaning) && !notGlobalOf(meaning))) {
+  for (const run of leavesThat(context, (meaning) => isUser(meaning) && !notGlobalOf(meaning))) {
     const message = 'is global, while other user pages belong to an ASID';
     yield runDraft(
       context,
@@ -252,7 +227,7 @@ export function* globalUser(context: CheckContext): Generator<Draft> {
 }
 
 /** VM014. */
-export function* splitCrossed(context: CheckContext): Generator<Draft> {
+export function* splitCrossed(context: Judged): Generator<Draft> {
   const { regions, space } = context;
   const [, high] = space.roots;
   if (high === undefined) return;
@@ -275,12 +250,9 @@ export function* splitCrossed(context: CheckContext): Generator<Draft> {
 }
 
 /** VM017: memory of tables that does not answer, and their runs in the map. */
-export function* tableUnreadable(context: CheckContext): Generator<Draft> {
-  const { regions, space } = context;
-  for (let region = 0; region < regions.count; region++) {
-    if (regions.meaningOf[region] !== NO_LEAF.UNREADABLE) continue;
-    const page = regions.pages[region] as number;
-    const pages = regions.lengths[region] as number;
+export function* tableUnreadable(context: Judged): Generator<Draft> {
+  const { space } = context;
+  for (const { page, pages } of context.runs.that((meaning) => meaning === NO_LEAF.UNREADABLE)) {
     const entry = space.entryAt(page);
     const root = space.rootEntry(page >>> 8);
     const from = entry.level === 2 ? ` (L1[0x${hex(root.index, 3)}] = ${hex(root.word ?? 0)})` : '';

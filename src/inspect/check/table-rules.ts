@@ -8,7 +8,7 @@ import { Kind, kindOf, leafAp } from '../../format/index.js';
 import { Sctlr, Ttbcr, ttbr0Base } from '../../machine/index.js';
 import { ROOT_ENTRIES, ROOT_ENTRY_PAGES, TABLE_ENTRIES } from '../address-space.js';
 import { isLeaf, withoutKind } from '../leaf-meaning.js';
-import { type CheckContext, type Draft, pagesText } from './finding.js';
+import { type Draft, type Judged, pagesText } from './finding.js';
 
 const REPLICATION = 16;
 
@@ -23,7 +23,7 @@ interface TableView {
 }
 
 /** Every table once: the roots as one, and each level-2 table where it is first installed. */
-function* tablesOf(context: CheckContext): Generator<TableView> {
+function* tablesOf(context: Judged): Generator<TableView> {
   const { space } = context;
   yield {
     level: 1,
@@ -56,7 +56,7 @@ function isWhole(words: Uint32Array, at: number): boolean {
 }
 
 /** Groups of 16 that hold a replicated leaf and are not equal, with the first such entry. */
-function* brokenGroups(context: CheckContext): Generator<{ view: TableView; at: number }> {
+function* brokenGroups(context: Judged): Generator<{ view: TableView; at: number }> {
   const { hasPxn } = context.space.input.profile;
   for (const view of tablesOf(context)) {
     const { words, level, replicated } = view;
@@ -85,7 +85,7 @@ const SIZES: Readonly<Record<number, string>> = {
 };
 
 /** VM007. */
-export function* notReplicated(context: CheckContext): Generator<Draft> {
+export function* notReplicated(context: Judged): Generator<Draft> {
   let shiftedUntil: { view: TableView; end: number } | undefined;
   for (const { view, at } of brokenGroups(context)) {
     // A leaf that begins at the wrong entry breaks two groups; VM008 tells of both.
@@ -112,7 +112,7 @@ export function* notReplicated(context: CheckContext): Generator<Draft> {
 }
 
 /** VM008: tables whose address has bits that do not count, and leaves that begin at a wrong entry. */
-export function* unaligned(context: CheckContext): Generator<Draft> {
+export function* unaligned(context: Judged): Generator<Draft> {
   const { registers } = context.space.input;
   const n = registers.ttbcr & Ttbcr.N_MASK;
   const roots = [
@@ -149,7 +149,7 @@ export function* unaligned(context: CheckContext): Generator<Draft> {
 const TOP_FRAME = 0x10_0000;
 
 /** VM009: a region whose physical side, or whose virtual side, continues at 0. */
-export function* wrap(context: CheckContext): Generator<Draft> {
+export function* wrap(context: Judged): Generator<Draft> {
   const { regions, space } = context;
   const alike = (one: number, other: number): boolean =>
     withoutKind(regions.meaningOf[one] as number) ===
@@ -157,8 +157,9 @@ export function* wrap(context: CheckContext): Generator<Draft> {
   for (let region = 0; region + 1 < regions.count; region++) {
     const next = region + 1;
     const page = regions.pages[next] as number;
+    if (regions.frames[next] !== 0) continue;
     const end = (regions.frames[region] as number) + (regions.lengths[region] as number);
-    if (end !== TOP_FRAME || regions.frames[next] !== 0) continue;
+    if (end !== TOP_FRAME) continue;
     if (!isLeaf(regions.meaningOf[region] as number) || !isLeaf(regions.meaningOf[next] as number))
       continue;
     if (!alike(region, next)) continue;
@@ -185,7 +186,7 @@ export function* wrap(context: CheckContext): Generator<Draft> {
 }
 
 /** VM015. */
-export function* overlap(context: CheckContext): Generator<Draft> {
+export function* overlap(context: Judged): Generator<Draft> {
   const named = context.names.regions('virtual');
   for (const [index, range] of named.entries()) {
     const end = range.base + range.bytes;
@@ -209,15 +210,22 @@ export function* overlap(context: CheckContext): Generator<Draft> {
 }
 
 /** VM016: AP 100, which the full model reserves. */
-export function* reservedAp(context: CheckContext): Generator<Draft> {
+export function* reservedAp(context: Judged): Generator<Draft> {
   const { registers, profile } = context.space.input;
   if ((registers.sctlr & Sctlr.AFE) !== 0) return;
   for (const view of tablesOf(context)) {
     let run: { first: number; count: number } | undefined;
+    // Kind and AP stand in the low bits, in which most entries are alike.
+    const mask = view.level === 1 ? 0xf_ffff : 0xfff;
+    let bits = -1;
+    let reserved = false;
     for (let at = 0; at <= view.words.length; at++) {
       const word = view.words[at] ?? 0;
-      const kind = kindOf(view.level, word, profile.hasPxn);
-      const reserved = kind >= Kind.SECTION && kind <= Kind.SMALL && leafAp(kind, word) === 0b100;
+      if ((word & mask) !== bits) {
+        bits = word & mask;
+        const kind = kindOf(view.level, word, profile.hasPxn);
+        reserved = kind >= Kind.SECTION && kind <= Kind.SMALL && leafAp(kind, word) === 0b100;
+      }
       if (reserved) {
         run ??= { first: at, count: 0 };
         run.count += 1;
