@@ -1,5 +1,5 @@
 /** The machine of a scenario with its kernel and its domains, as they stand before the first step. */
-import { type CapRef, MIB, roundUp, VmError } from '../base/index.js';
+import { MIB, roundUp, VmError } from '../base/index.js';
 import {
   Domain,
   largestLeaves,
@@ -30,8 +30,6 @@ export class World {
   readonly actors: readonly Actor[];
   /** Who spawned those that run a program; undefined where none does. */
   readonly init: Domain | undefined;
-  /** By the numbers of two domains, the slot of the first that holds the endpoint of the second. */
-  readonly endpoints = new Map<string, CapRef>();
 
   /**
    * Builds the machine and starts every domain.
