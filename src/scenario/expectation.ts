@@ -5,7 +5,7 @@ import { COST_KEYS, type Expectation } from './schema.js';
 import type { StepOutcome } from './step-result.js';
 
 /** A number, or a bound of one such as `<= 4`. */
-export type Bound = number | string;
+type Bound = number | string;
 
 /** What of `expect` does not hold, one sentence each; nothing where all is as expected. */
 export function unmetExpectations(

@@ -19,9 +19,9 @@ import { COST_NAMES, type CostName } from '../machine/index.js';
 import { MappingRights, Place } from './quantities.js';
 
 /** The most steps that a scenario may have. */
-export const MOST_STEPS = 2_000;
+const MOST_STEPS = 2_000;
 /** The most accesses that one `touch` may make. */
-export const MOST_TOUCHES = 1_000_000;
+const MOST_TOUCHES = 1_000_000;
 const MOST_BANKS = 32;
 const MOST_DOMAINS = 32;
 
