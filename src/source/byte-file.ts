@@ -38,7 +38,7 @@ export interface ByteFile {
 export const STDIN = '-';
 
 /** The largest input that is copied because it cannot be read at any place. */
-export const LARGEST_STREAM_BYTES = 2 ** 30;
+const LARGEST_STREAM_BYTES = 2 ** 30;
 
 /**
  * Opens a file; `-` is standard input.

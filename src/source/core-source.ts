@@ -5,6 +5,7 @@
 
 import { formatBytes, hex0x, VmError } from '../base/index.js';
 import type { ByteFile } from './byte-file.js';
+import { beyondNotes } from './dump-sources.js';
 import {
   ElfType,
   loadHeaders,
@@ -55,7 +56,7 @@ export function readCore(file: ByteFile): CoreDump {
     const { physicalAddress, memoryBytes, missingBytes, fileOffset, fileBytes } = load;
     return { pa: physicalAddress, bytes: memoryBytes - missingBytes, fileOffset, fileBytes };
   });
-  const notes = missingNotes(file, loads);
+  const notes = [...missingNotes(file, loads), ...beyondNotes(file, extents)];
   const found = readNotes(file, headers.programHeaders);
   return {
     image: new PhysicalImage(file, extents),

@@ -5,7 +5,7 @@ import type { GdbConnection } from './gdb-connection.js';
 import { xmlTags } from './xml-tags.js';
 
 /** A register that can be read with `p`. */
-export interface GdbRegister {
+interface GdbRegister {
   readonly name: string;
   readonly number: number;
   readonly bits: number;

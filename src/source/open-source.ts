@@ -12,16 +12,17 @@ import { ELF_MAGIC, ElfType, readElfHeaders } from './elf-headers.js';
 import { readElfProgram } from './elf-source.js';
 import { openGdb, openQmp } from './live-source.js';
 import { parseLog, readLog } from './log-source.js';
-import { readSnapshotFile, SnapshotMemory } from './snapshot-source.js';
+import { readSnapshotFile } from './snapshot-source.js';
 import { rangesText } from './source-memory.js';
 import { readContext, type SourceContext, type SourceOptions } from './source-options.js';
 import { parseSourceWord, type SourceKind, type SourceWord } from './source-word.js';
 import { makeTableSource } from './table-source.js';
 import { isTableArchive, readTableArchive } from './tables-source.js';
+import { WordMemory } from './word-memory.js';
 
 /**
  * Opens the source that `text` names: `elf:firmware.elf#MMUTable`, `core:vmcore`,
- * `ram:dump.bin@0x60000000`, `lime:memory.lime`, `tables:directory`, `snap:state.json`, `log:boot.txt`,
+ * `ram:dump.bin@0x60000000`, `lime:memory.lime`, `tables:directory`, `snap:state.json`, `layout:board.yaml`, `log:boot.txt`,
  * `gdb:host:port`, `qmp:/path.sock`; a file's prefix may be left out where its content tells, and
  * `-` is standard input. Of a live target the tables are read at once, and it is left as it was
  * found.
@@ -29,7 +30,8 @@ import { isTableArchive, readTableArchive } from './tables-source.js';
  * Errors: SOURCE_ERR_WORD — the word is not a source. SOURCE_ERR_READ — a file cannot be read.
  * SOURCE_ERR_FORMAT — a file is not what it is named as, or its content does not tell what it is.
  * SOURCE_ERR_SYMBOL — the program has no such table. SOURCE_ERR_REGISTER — a register's value is not
- * possible. ELF_ERR_SECTION — a section header is not possible. SOURCE_ERR_TARGET_CONNECT, _LOST,
+ * possible. ELF_ERR_SECTION — a section header is not possible. LAYOUT_ERR_… — the layout cannot be
+ * built. SOURCE_ERR_TARGET_CONNECT, _LOST,
  * _TIMEOUT, _PROTOCOL, _ABILITY — a live target is not there, went away, does not answer, answers
  * nonsense, or cannot do what is needed.
  */
@@ -48,7 +50,7 @@ export async function openSource(
   }
   const file = await openByteFile(word.place);
   try {
-    return FILE_OPENERS[word.kind ?? tellKind(file, word)](context, file);
+    return await FILE_OPENERS[word.kind ?? tellKind(file, word)](context, file);
   } catch (error) {
     file.close();
     throw error;
@@ -57,9 +59,12 @@ export async function openSource(
 
 type FileKind = Exclude<SourceKind, 'gdb' | 'qmp' | 'tables'>;
 
-const FILE_OPENERS: Readonly<
-  Record<FileKind, (context: SourceContext, file: ByteFile) => AddressSpaceSource>
-> = {
+type FileOpener = (
+  context: SourceContext,
+  file: ByteFile,
+) => AddressSpaceSource | Promise<AddressSpaceSource>;
+
+const FILE_OPENERS: Readonly<Record<FileKind, FileOpener>> = {
   elf: openElf,
   core: openCore,
   ram: (context, file) => {
@@ -68,6 +73,11 @@ const FILE_OPENERS: Readonly<
   },
   lime: (context, file) => openDump(context, file, 'lime', readLime(file)),
   snap: openSnapshot,
+  // Only layouts need what reads and builds them.
+  layout: async (context, file) => {
+    const { openLayout } = await import('./layout-source.js');
+    return openLayout(context, file);
+  },
   log: openLog,
 };
 
@@ -82,6 +92,7 @@ function tellKind(file: ByteFile, word: SourceWord): FileKind {
   if (magic === ELF_MAGIC) return readElfHeaders(file).type === ElfType.CORE ? 'core' : 'elf';
   if (magic === LIME_MAGIC) return 'lime';
   if (word.address !== undefined) return 'ram';
+  if (/\.ya?ml$/.test(file.name)) return 'layout';
   if (!head.includes(0)) {
     const text = new TextDecoder().decode(head);
     if (isSnapshot(text)) return 'snap';
@@ -180,7 +191,7 @@ async function openTables(context: SourceContext): Promise<TableSource> {
 
 function openSnapshot(context: SourceContext, file: ByteFile): TableSource {
   const snapshot = readSnapshotFile(file);
-  const memory = new SnapshotMemory(snapshot.memory);
+  const memory = new WordMemory(snapshot.memory);
   file.close();
   return makeTableSource(context, {
     kind: 'snap',

@@ -48,7 +48,7 @@ export class PhysicalImage implements SourceMemory {
   private oldest = 0;
   /** The block that was read last, if all of it is there; -1 if none is. */
   private recentNumber = -1;
-  private recentWords = new Uint32Array(0);
+  private recentWords: Uint32Array = new Uint32Array(0);
 
   /**
    * @param extents in any order. Where two overlap, the one that begins lower counts, or the one

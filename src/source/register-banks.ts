@@ -62,7 +62,8 @@ export function parseRegisterName(name: string): ParsedName | undefined {
   const match = SUFFIXED.exec(name.toLowerCase());
   if (match === null) return undefined;
   const base = match[1] as string;
-  const register = ALIASES.get(base) ?? (KNOWN_NAMES.has(base) ? (base as RegisterName) : undefined);
+  const register =
+    ALIASES.get(base) ?? (KNOWN_NAMES.has(base) ? (base as RegisterName) : undefined);
   if (register === undefined) return undefined;
   const world = match[3] === 's' ? 'secure' : match[3] === 'ns' ? 'normal' : undefined;
   return { register, world, exactness: match[2] === undefined ? 0 : 1 };

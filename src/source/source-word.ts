@@ -29,6 +29,7 @@ const PREFIXES = {
   lime: 'lime:memory.lime',
   tables: 'tables:directory',
   snap: 'snap:state.json',
+  layout: 'layout:board.yaml',
   log: 'log:boot.txt',
   gdb: 'gdb:127.0.0.1:1234',
   qmp: 'qmp:/run/qemu.sock',

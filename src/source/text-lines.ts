@@ -1,13 +1,13 @@
 /** The lines of a text, one at a time: a hostile file may have millions of them. */
 
 /** Characters of a line that are looked at; no format here has longer ones. */
-export const LONGEST_LINE = 2048;
+const LONGEST_LINE = 2048;
 
 /** A line with its number. */
 export interface TextLine {
   /** From 1. */
   readonly number: number;
-  /** At most {@link LONGEST_LINE} characters, without the line end. */
+  /** At most 2048 characters, without the line end. */
   readonly text: string;
 }
 

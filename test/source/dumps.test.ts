@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Access } from '../../src/format/index.js';
-import { AddressSpace, snapshotText } from '../../src/inspect/index.js';
+import { AddressSpace, Regions, snapshotText } from '../../src/inspect/index.js';
 import { walk } from '../../src/machine/index.js';
 import {
   openSource,
@@ -364,6 +364,27 @@ describe('snapshots', () => {
       'SOURCE_ERR_FORMAT',
       expect.stringContaining('version 9'),
     ]);
+  });
+
+  it('of layouts are what was built', async () => {
+    for (const word of [
+      'layout:examples/layouts/zynq-board.yaml',
+      'examples/layouts/zynq-board.yaml',
+    ]) {
+      const source = await openTables(word);
+      expect(source.kind).toBe('layout');
+      expect(source.coverage).toMatch(/: the tables of \d+ regions$/);
+      const regions = new Regions(new AddressSpace(source.input()));
+      expect(regions.count).toBeGreaterThan(1);
+      expect(source.names().length).toBeGreaterThan(1);
+      expect(takeSnapshot(source).memory.length).toBeGreaterThan(0);
+      source.close();
+    }
+    writeFileSync(path('none.yaml'), 'regions: 7');
+    expect((await rejectionOf(openSource(path('none.yaml')))).code).toMatch(/^LAYOUT_ERR_/);
+    const program = 'programs:\n  fw: nowhere.elf\nregions: []\n';
+    writeFileSync(path('none.yaml'), program);
+    expect((await rejectionOf(openSource(path('none.yaml')))).code).toMatch(/_ERR_/);
   });
 
   it('need a root to be taken', async () => {

@@ -8,7 +8,7 @@ import { AddressSpace, ROOT_ENTRIES } from '../../src/inspect/index.js';
 import { walk } from '../../src/machine/index.js';
 import { openSource, type SourceOptions, type TableSource } from '../../src/source/index.js';
 import { QmpConnection } from '../../src/source/qmp-connection.js';
-import { folder, hasMachine, removeFolder } from '../support/attach-machine.js';
+import { folder, hasMachine, QEMU, removeFolder } from '../support/attach-machine.js';
 import { debianLinux, READY } from '../support/debian-linux.js';
 
 const linux = hasMachine ? debianLinux() : undefined;
@@ -38,7 +38,7 @@ if (linux !== undefined) {
     beforeAll(async () => {
       const socket = (name: string): string => `unix:${path(name)},server=on,wait=off`;
       qemu = spawn(
-        'qemu-system-arm',
+        QEMU,
         [
           ...['-machine', 'virt,highmem=off', '-cpu', 'cortex-a15', '-m', `${MEBIBYTES}M`],
           ...['-nic', 'none', '-nographic', '-audiodev', 'none,id=noaudio', '-monitor', 'none'],

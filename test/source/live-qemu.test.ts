@@ -21,6 +21,7 @@ import {
   folder,
   hasMachine,
   type Machine,
+  QEMU,
   removeFolder,
   SECURE_VIRT,
   startMachine,
@@ -267,7 +268,7 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
     const elf = buildAttachGuest(VIRT);
     const path = join(folder, 'off.sock');
     const qemu = spawn(
-      'qemu-system-arm',
+      QEMU,
       [
         ...['-machine', 'virt', '-cpu', 'cortex-a15', '-m', '32M', '-nic', 'none', '-nographic'],
         ...['-audiodev', 'none,id=noaudio', '-monitor', 'none', '-serial', 'none', '-S'],

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ElfImage, parseExecutable } from '../../src/domain/index.js';
 import { QmpConnection } from '../../src/source/qmp-connection.js';
 
-const QEMU = 'qemu-system-arm';
+export const QEMU = 'qemu-system-arm';
 const ASSEMBLER = 'arm-none-eabi-as';
 const LINKER = 'arm-none-eabi-ld';
 
