@@ -273,6 +273,8 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     if ((entry & RESIDENT) === 0) return -1;
     this.setEntry(page, 0);
     if ((entry & STORED) !== 0) this.area?.store.drop(this.area.first + page);
+    // Whoever was given this object's page was not given the heir's.
+    this.pool.withdraw(entry >>> FRAME_SHIFT);
     return entry >>> FRAME_SHIFT;
   }
 

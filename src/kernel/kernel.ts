@@ -2,7 +2,7 @@
  * The kernel of one machine: it owns all memory, makes the first domain, and runs domains.
  */
 import { type CapRef, Code, type ErrorNumber, MIB, OK, VmError } from '../base/index.js';
-import { type AbortInfo, Cost, type Machine } from '../machine/index.js';
+import { type AbortInfo, Cost, type Machine, Sctlr } from '../machine/index.js';
 import { Asids } from './asids.js';
 import { type AttributePolicy, AttributeWords, defaultPolicy } from './attribute-policy.js';
 import {
@@ -92,6 +92,7 @@ export class Kernel {
     const { memory, counters, events, tlb, profile } = machine;
     const capabilities = new Capabilities();
     const attributes = new AttributeWords(options.attributes ?? defaultPolicy(profile));
+    if (attributes.policy.accessFlag === true) machine.cpu.registers.sctlr |= Sctlr.AFE;
     this.asids = new Asids(tlb);
     this.state = {
       capabilities,
