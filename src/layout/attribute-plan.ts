@@ -14,7 +14,7 @@ import {
   SHORT_DESCRIPTORS,
   type TableAttributes,
 } from '../format/index.js';
-import { ATTRIBUTE_FLAGS, type AttributePolicy } from '../kernel/index.js';
+import type { AttributePolicy } from '../kernel/index.js';
 import { type Layout, LEAF_CHOICES, type LeafChoice, lineText } from './layout.js';
 import { allowedKinds, largestKind, leafRefusal, leafRuns } from './leaf-choice.js';
 import { type LayoutProblem, type PlacedRegion, type Placement, whole } from './place-regions.js';
@@ -53,20 +53,22 @@ export interface AttributePlan {
   readonly problems: readonly LayoutProblem[];
 }
 
+/** The bits of the flags of a mapping that number its style; the kernel decides attributes by them. */
+const STYLE_MASK = 0x3f;
 /** Styles that the flags of a mapping can number. */
-const MOST_STYLES = ATTRIBUTE_FLAGS + 1;
+const MOST_STYLES = STYLE_MASK + 1;
 /**
  * The leaf choice in the flags, above the number of the style. Where neither LARGE nor HUGE is set a
  * pmap takes small pages without asking its policy.
  */
 const CHOICE_FLAGS: Readonly<Record<LeafChoice, number>> = {
   small: 0,
-  large: VRegionFlags.LARGE | VRegionFlags.GUARD,
+  large: VRegionFlags.LARGE | VRegionFlags.WRITE_COMBINING,
   section: VRegionFlags.LARGE,
   largest: VRegionFlags.HUGE,
-  supersection: VRegionFlags.HUGE | VRegionFlags.GUARD,
+  supersection: VRegionFlags.HUGE | VRegionFlags.WRITE_COMBINING,
 };
-const ALL_FLAGS = 256;
+const ALL_FLAGS = 512;
 const ROOT_ENTRIES = SHORT_DESCRIPTORS.levels[0]?.entries ?? 0;
 const USER_RIGHTS_SHIFT = 3;
 
@@ -252,7 +254,7 @@ function policyOf(
     },
     table: NO_TABLE,
     tableAt: (entry) => tables[entry] ?? NO_TABLE,
-    granted: (flags) => (styles[flags & ATTRIBUTE_FLAGS]?.effective ?? 0) >>> USER_RIGHTS_SHIFT,
+    granted: (flags) => (styles[flags & STYLE_MASK]?.effective ?? 0) >>> USER_RIGHTS_SHIFT,
     global: true,
   };
 }
@@ -260,16 +262,16 @@ function policyOf(
 /** The leaf choice as the pmap asks for it. */
 function leafPolicy(styles: readonly LeafStyle[]): PmapPolicy {
   const byFlags = Array.from({ length: ALL_FLAGS }, (_, flags) => {
-    const written = flags & ~ATTRIBUTE_FLAGS;
+    const written = flags & ~STYLE_MASK;
     const choice = LEAF_CHOICES.find((each) => CHOICE_FLAGS[each] === written) ?? 'small';
-    return allowedKinds(choice, styles[flags & ATTRIBUTE_FLAGS]?.domain ?? 0);
+    return allowedKinds(choice, styles[flags & STYLE_MASK]?.domain ?? 0);
   });
   return {
     name: 'layout',
     granule: () => PAGE_BYTES,
     leafKind: ({ flags }, _granule, page, frame, pages) =>
       largestKind(byFlags[flags] ?? [], page, frame, pages) ?? Kind.SMALL,
-    pagingFlags: (flags) => flags & ATTRIBUTE_FLAGS,
+    pagingFlags: (flags) => flags & STYLE_MASK,
     spansMappings: true,
     identifiesEachStep: false,
   };

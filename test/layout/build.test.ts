@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { VmError } from '../../src/base/index.js';
 import { mapLines, mapRows, plainLines } from '../../src/inspect/index.js';
 import { type Build, buildLayout, type LayoutFailure } from '../../src/layout/index.js';
-import { EXAMPLE_LAYOUTS, exampleBuild, layoutOf } from '../support/example-layouts.js';
+import {
+  EXAMPLE_LAYOUTS,
+  exampleBuild,
+  exampleLayout,
+  layoutOf,
+} from '../support/example-layouts.js';
 
 /** The map of a build as `show` draws it. */
 function mapOf(build: Build): string {
@@ -16,7 +21,7 @@ describe.each(EXAMPLE_LAYOUTS)('the layout %s', (name) => {
   });
 
   it('gives the same bytes each time', () => {
-    expect(exampleBuild(name).image).toEqual(exampleBuild(name).image);
+    expect(buildLayout(exampleLayout(name)).image).toEqual(exampleBuild(name).image);
   });
 });
 

@@ -16,9 +16,13 @@ export function exampleLayout(name: string): Layout {
   return parseLayout(text, `${name}.yaml`, (path) => readFileSync(FOLDER + path));
 }
 
-/** The tables of a layout of examples/layouts. */
+const builds = new Map<string, Build>();
+
+/** The tables of a layout of examples/layouts, built once. */
 export function exampleBuild(name: string): Build {
-  return buildLayout(exampleLayout(name));
+  const build = builds.get(name) ?? buildLayout(exampleLayout(name));
+  builds.set(name, build);
+  return build;
 }
 
 /** A layout from its text, which names no program. */

@@ -17,7 +17,7 @@
  *   00011000-00011fff  60049000      4.0 K  small    1  r-- r--  normal-wbwa   -    0 nG  app-constants
  * ---[ app-data ]---
  *   00012000-00022fff  60052000     68.0 K  small   17  rw- rw-  normal-wbwa   -    0 nG  app-data
- *   00023000-3ffeffff  ·            1024 M  fault
+ *   00023000-3ffeffff  ·            1.00 G  fault
  * ---[ stack-guard ]---
  *   3fff0000-3fff0fff  ·             4.0 K  fault                                         stack-guard
  * ---[ stack ]---
