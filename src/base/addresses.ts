@@ -53,7 +53,7 @@ export function roundUp(value: number, granule: number): number {
 
 /** Whether `value` is a power of two. */
 export function isPowerOfTwo(value: number): boolean {
-  return value > 0 && Number.isInteger(Math.log2(value));
+  return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }
 
 /** `value` in hexadecimal, at least `digits` long, without a prefix: `00104000`. */
@@ -72,7 +72,8 @@ const UNITS = ['B', 'K', 'M', 'G', 'T'] as const;
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let index = 0;
-  while (value >= KIB && index < UNITS.length - 1) {
+  // What would round up to 1024 of a unit is one of the next.
+  while (value >= KIB - 0.5 && index < UNITS.length - 1 && (index > 0 || value >= KIB)) {
     value /= KIB;
     index += 1;
   }

@@ -50,6 +50,7 @@ describe('rounding', () => {
       expect(isPowerOfTwo(2 ** shift - 1)).toBe(false);
       expect(isPowerOfTwo(2 ** shift + 1)).toBe(false);
     }
+    expect(isPowerOfTwo(2 ** 52 + 1)).toBe(false);
     expect([0, -2, 1.5, Number.NaN].map(isPowerOfTwo)).toEqual([false, false, false, false]);
   });
 });
@@ -107,5 +108,14 @@ describe('parsing', () => {
     for (const [text, address] of addresses) {
       expect([text, parseAddress(text)]).toEqual([text, address]);
     }
+  });
+});
+
+describe('sizes for people', () => {
+  it('never speak of 1024 of a unit', () => {
+    expect(formatBytes(1023)).toBe('1023 B');
+    expect(formatBytes(MIB - 1)).toBe('1.00 M');
+    expect(formatBytes(GIB - 0x17_000)).toBe('1.00 G');
+    expect(formatBytes(GIB)).toBe('1.0 G');
   });
 });
