@@ -16,7 +16,7 @@ import {
   layoutOfSpace,
   readLayout,
 } from '../layout/index.js';
-import type { BuildFlags, ConvertFlags, Format, LayoutFlags } from './build.js';
+import type { BuildFlags, ConvertFlags, Format, LayoutFlags } from './build-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Output } from './output.js';

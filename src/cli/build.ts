@@ -2,49 +2,9 @@
 import { type Command, Option } from 'commander';
 import { parseAddress, parseBytes } from '../base/addresses.js';
 import { VmError } from '../base/errors.js';
+import { type BuildFlags, type ConvertFlags, FORMATS, type Format } from './build-flags.js';
 import type { DefineCommand } from './session.js';
-import { addSourceOptions, collect, type SourceFlags } from './source-flags.js';
-
-/** The forms that tables can be written in; those of the layout room, which is loaded later. */
-export const FORMATS = [
-  'bin',
-  'c',
-  'asm',
-  'obj',
-  'rust',
-  'stub',
-  'json',
-  'csv',
-  'md',
-  'ptdump',
-  'vmprint',
-  'svg',
-  'yaml',
-  'region-csv',
-] as const;
-/** One of {@link FORMATS}. */
-export type Format = (typeof FORMATS)[number];
-
-/** What a layout of another format does not say, and what may be said anew of any. */
-export interface LayoutFlags {
-  readonly tables?: number;
-  readonly budget?: number;
-  readonly cpu?: string;
-  readonly define?: readonly string[];
-}
-
-/** The options of `build`. */
-export interface BuildFlags extends LayoutFlags {
-  readonly emit?: readonly Format[];
-  readonly output: string;
-  readonly quiet?: boolean;
-}
-
-/** The options of `convert`. */
-export interface ConvertFlags extends LayoutFlags, Omit<SourceFlags, 'cpu'> {
-  readonly to: Format;
-  readonly output?: string;
-}
+import { addSourceOptions, collect } from './source-flags.js';
 
 const FORMAT_HELP = `Forms: bin (the bytes), c, asm, obj (ELF, with the symbols pagewright_l1 …), rust, stub (assembly that
   turns the MMU on), json, csv, md, ptdump, vmprint, svg (the map), yaml (a layout with every address

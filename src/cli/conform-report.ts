@@ -2,7 +2,7 @@
 import { VmError } from '../base/index.js';
 import type { StyledLine } from '../inspect/index.js';
 import { type ConformFailure, replayLine } from '../scenario/index.js';
-import type { ConformFlags } from './conform.js';
+import type { ConformFlags } from './conform-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import { readLines } from './input-file.js';
 import { Progress } from './progress.js';
@@ -53,7 +53,7 @@ export async function conform(
     const report = { schema: 'pagewright/conform', version: 1, total, files: counts, failures };
     out.write(`${JSON.stringify(report, null, 2)}\n`);
   } else out.print(...countLines([...counts, { file: 'total', ...total }]));
-  return total.failed === 0 ? Exit.FINE : Exit.NO;
+  return total.failed === 0 || flags.exitZero === true ? Exit.FINE : Exit.NO;
 }
 
 async function replayFile(

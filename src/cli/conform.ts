@@ -1,10 +1,7 @@
 /** `pagewright conform`: replays recorded vectors and tells where ours parts from them. */
-import type { DefineCommand } from './session.js';
 
-/** The options of the command. */
-export interface ConformFlags {
-  readonly json?: boolean;
-}
+import type { ConformFlags } from './conform-flags.js';
+import type { DefineCommand } from './session.js';
 
 export const defineConform: DefineCommand = (program, perform) => {
   program
@@ -12,6 +9,7 @@ export const defineConform: DefineCommand = (program, perform) => {
     .description('replay recorded vectors of the original pmap through ours, under its policy')
     .argument('<vectors...>', 'vector files, .jsonl or .jsonl.gz')
     .option('--json', 'print one JSON object instead of text')
+    .option('--exit-zero', 'exit 0 even where a sequence does not conform')
     .addHelpText(
       'after',
       `

@@ -3,7 +3,7 @@ import { parseAddress, VmError } from '../base/index.js';
 import { CPU_PROFILES, type CpuProfile } from '../format/index.js';
 import { type DecodeRecord, decodeEntry, decodeFault, decodeLines } from '../inspect/index.js';
 import type { TranslationRegisters } from '../machine/index.js';
-import type { DecodeFlags } from './decode.js';
+import type { DecodeFlags } from './decode-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import type { Session } from './session.js';
 

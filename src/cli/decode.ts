@@ -1,20 +1,8 @@
 /** `pagewright decode`: one descriptor, or one fault status register, bit field by bit field. */
 import { Option } from 'commander';
+import type { DecodeFlags } from './decode-flags.js';
 import type { DefineCommand } from './session.js';
 import { registerValue } from './source-flags.js';
-
-/** The options of the command. */
-export interface DecodeFlags {
-  readonly level?: '1' | '2';
-  readonly dfsr?: boolean;
-  readonly ifsr?: boolean;
-  readonly cpu: string;
-  readonly sctlr?: number;
-  readonly dacr?: number;
-  readonly prrr?: number;
-  readonly nmrr?: number;
-  readonly json?: boolean;
-}
 
 export const defineDecode: DefineCommand = (program, perform) => {
   const command = program

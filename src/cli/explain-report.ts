@@ -12,7 +12,7 @@ import {
   type SpaceInput,
 } from '../inspect/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
-import type { ExplainFlags } from './explain.js';
+import type { ExplainFlags } from './explain-flags.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Session } from './session.js';
 import { openSubject, type Subject } from './subject.js';

@@ -1,19 +1,8 @@
 /** `pagewright explain`: why an access faulted. */
 import { Option } from 'commander';
+import type { ExplainFlags } from './explain-flags.js';
 import type { DefineCommand } from './session.js';
-import { addSourceOptions, registerValue, type SourceFlags } from './source-flags.js';
-
-/** The options of the command. */
-export interface ExplainFlags extends SourceFlags {
-  readonly dfsr?: number;
-  readonly dfar?: number;
-  readonly ifsr?: number;
-  readonly ifar?: number;
-  readonly log?: string;
-  readonly user?: boolean;
-  readonly privileged?: boolean;
-  readonly json?: boolean;
-}
+import { addSourceOptions, registerValue } from './source-flags.js';
 
 export const defineExplain: DefineCommand = (program, perform) => {
   const command = program

@@ -12,6 +12,7 @@ import {
   type SpaceInput,
   walkRecord,
 } from '../inspect/index.js';
+import type { Kernel } from '../kernel/index.js';
 import {
   COST_NAMES,
   type CostName,
@@ -59,7 +60,7 @@ export function runJson(
       memoryOffset: hex0x(scenario.kernel.memoryOffset),
     },
     steps: results.map((result) => stepJson(result, space)),
-    domains: proof.domains.map((domain) => domainJson(run, domain)),
+    domains: proof.domains.map((each) => domainJson(world.kernel, each)),
     costs: { start: costsJson(startCosts), steps: costsJson(stepCosts) },
     tlbViolations: proof.violations,
   };
@@ -120,16 +121,13 @@ function eventJson({ sequence, kind, fields }: MachineEvent): unknown {
   return { sequence, kind, ...inHex(fields) };
 }
 
-function domainJson(run: ScenarioRun, { name, verification }: DomainProof): unknown {
-  const { actors, init, kernel } = run.world;
-  const domain = actors.find((actor) => actor.name === name)?.domain ?? init;
-  if (domain === undefined) return { name };
+function domainJson(kernel: Kernel, { domain, verification }: DomainProof): unknown {
   const input = pmapSpace(kernel, domain.pmap);
   const space = new AddressSpace(input);
   const ranges = [...mapRows(new Regions(space))].filter(({ meaning }) => isLeaf(meaning));
   const { pages, leaves, tables, disagreements, first } = verification;
   return {
-    name,
+    name: domain.name,
     root: hex0x(space.roots[0]?.base ?? 0),
     ranges: ranges.map((row) => mapRecord(row, input.registers)),
     regions: domain.vspace.all().map(({ name: region, base, bytes, backing }) => ({

@@ -1,11 +1,12 @@
 /** Whether a run proves what it shows. */
+import type { Domain } from '../domain/index.js';
 import { type Verification, verifyPmap } from '../inspect/index.js';
 import { StrictTlb } from '../machine/index.js';
 import type { ScenarioRun } from '../scenario/index.js';
 
 /** The proof of one domain. */
 export interface DomainProof {
-  readonly name: string;
+  readonly domain: Domain;
   readonly verification: Verification;
 }
 
@@ -22,8 +23,11 @@ export interface Proof {
 /** Compares every page of every domain of a run with its tables. */
 export function proveRun(run: ScenarioRun): Proof {
   const { actors, init, kernel, machine } = run.world;
-  const pmaps = [...actors.map(({ domain }) => domain), ...(init === undefined ? [] : [init])];
-  const domains = pmaps.map(({ name, pmap }) => ({ name, verification: verifyPmap(kernel, pmap) }));
+  const all = [...actors.map(({ domain }) => domain), ...(init === undefined ? [] : [init])];
+  const domains = all.map((domain) => ({
+    domain,
+    verification: verifyPmap(kernel, domain.pmap),
+  }));
   const violations = machine.tlb instanceof StrictTlb ? machine.tlb.violations.length : 0;
   const agree = domains.every(({ verification }) => verification.disagreements === 0);
   return { domains, violations, holds: run.failure === undefined && agree && violations === 0 };

@@ -33,7 +33,7 @@ import { Exit, type ExitCode } from './exit-code.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Output } from './output.js';
 import { Progress } from './progress.js';
-import type { RunFlags } from './run.js';
+import type { RunFlags } from './run-flags.js';
 import { runJson } from './run-json.js';
 import { type DomainProof, type Proof, proveRun } from './run-proof.js';
 import type { Session } from './session.js';
@@ -80,7 +80,7 @@ export async function runScenario(
   const proof = proveRun(run);
   if (json) out.write(`${JSON.stringify(runJson(run, proof, startCosts), null, 2)}\n`);
   else printClosing(out, run, proof, startCosts);
-  return proof.holds ? Exit.FINE : Exit.NO;
+  return proof.holds || flags.exitZero === true ? Exit.FINE : Exit.NO;
 }
 
 function readProgram(path: string): Uint8Array {
@@ -225,7 +225,7 @@ function costLines(run: ScenarioRun, start: Readonly<Record<CostName, number>>):
 
 /** The proof of each domain, the TLB's, and the verdict. */
 function proofLines(run: ScenarioRun, proof: Proof, columns: number): StyledLine[] {
-  const width = Math.max(3, ...proof.domains.map(({ name }) => name.length));
+  const width = Math.max(3, ...proof.domains.map(({ domain }) => domain.name.length));
   const lines = proof.domains.flatMap((domain) => domainProofLines(domain, width));
   const { tlb } = run.world.machine;
   if (tlb instanceof StrictTlb) {
@@ -240,9 +240,9 @@ function proofLines(run: ScenarioRun, proof: Proof, columns: number): StyledLine
   return [line('  proof', 'heading'), ...lines, line(''), ...verdictLines(run, columns)];
 }
 
-function domainProofLines({ name, verification }: DomainProof, width: number): StyledLine[] {
+function domainProofLines({ domain, verification }: DomainProof, width: number): StyledLine[] {
   const { pages, leaves, tables, disagreements, first } = verification;
-  const head = { text: `  ${name.padEnd(width)}  ` };
+  const head = { text: `  ${domain.name.padEnd(width)}  ` };
   if (disagreements > 0) {
     return [
       [head, { text: `✗ ${counted(disagreements, 'disagreement')}`, style: 'bad' }],

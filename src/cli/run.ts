@@ -1,11 +1,7 @@
 /** `pagewright run`: performs a scenario and shows what came of it. */
-import type { DefineCommand } from './session.js';
 
-/** The options of the command. */
-export interface RunFlags {
-  readonly json?: boolean;
-  readonly events?: boolean;
-}
+import type { RunFlags } from './run-flags.js';
+import type { DefineCommand } from './session.js';
 
 export const defineRun: DefineCommand = (program, perform) => {
   program
@@ -14,6 +10,7 @@ export const defineRun: DefineCommand = (program, perform) => {
     .argument('<scenario>', 'a scenario file, or - for standard input')
     .option('--json', 'print one JSON object instead of text')
     .option('--events', 'print what the machine did in each step')
+    .option('--exit-zero', 'exit 0 even where something is not as expected')
     .addHelpText(
       'after',
       `

@@ -30,7 +30,7 @@ import type { RegionSource } from '../source/index.js';
 import type { ExitCode } from './exit-code.js';
 import { printLines, writeTexts } from './printing.js';
 import type { Session } from './session.js';
-import type { ShowFlags } from './show.js';
+import type { ShowFlags } from './show-flags.js';
 import { openSubject, openWord, type Subject } from './subject.js';
 
 /** Shows the space that `word` names. Errors: those of the source; USAGE_ERR — a filter is wrong. */

@@ -1,33 +1,8 @@
 /** `pagewright show`: the map of an address space. */
 import { Option } from 'commander';
 import type { DefineCommand } from './session.js';
-import { addSourceOptions, type SourceFlags } from './source-flags.js';
-
-/** The views of `show`. */
-export const VIEWS = ['map', 'tree', 'pages', 'frames', 'raw', 'grid'] as const;
-/** The formats of the map. */
-export const MAP_FORMATS = [
-  'table',
-  'json',
-  'ndjson',
-  'csv',
-  'md',
-  'ptdump',
-  'vmprint',
-  'svg',
-] as const;
-
-/** The options of the command. */
-export interface ShowFlags extends SourceFlags {
-  readonly view: (typeof VIEWS)[number];
-  readonly format: (typeof MAP_FORMATS)[number];
-  readonly json?: boolean;
-  readonly only?: string;
-  readonly has?: string;
-  readonly pa?: string;
-  readonly name?: string;
-  readonly unfolded?: boolean;
-}
+import { MAP_FORMATS, type ShowFlags, VIEWS } from './show-flags.js';
+import { addSourceOptions } from './source-flags.js';
 
 export const defineShow: DefineCommand = (program, perform) => {
   const command = program

@@ -13,7 +13,7 @@ import { Exit, type ExitCode } from './exit-code.js';
 import { arrayOf, linesOf, printLines, writeTexts } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject } from './subject.js';
-import type { WalkFlags } from './walk.js';
+import type { WalkFlags } from './walk-flags.js';
 
 const PRIVILEGED = {
   read: Access.PRIVILEGED_READ,

@@ -1,21 +1,8 @@
 /** `pagewright walk`: what virtual addresses are translated to. */
 import { Option } from 'commander';
 import type { DefineCommand } from './session.js';
-import { addSourceOptions, type SourceFlags } from './source-flags.js';
-
-/** What a walk may be asked to be allowed to do. */
-export const ACCESS_CHOICES = ['read', 'write', 'execute'] as const;
-/** The formats of answers to addresses. */
-export const ANSWER_FORMATS = ['table', 'json', 'ndjson'] as const;
-
-/** The options of the command. */
-export interface WalkFlags extends SourceFlags {
-  readonly format: (typeof ANSWER_FORMATS)[number];
-  readonly json?: boolean;
-  readonly access?: (typeof ACCESS_CHOICES)[number];
-  readonly user?: boolean;
-  readonly exitZero?: boolean;
-}
+import { addSourceOptions } from './source-flags.js';
+import { ACCESS_CHOICES, ANSWER_FORMATS, type WalkFlags } from './walk-flags.js';
 
 export const defineWalk: DefineCommand = (program, perform) => {
   const command = program

@@ -12,7 +12,7 @@ import { Exit, type ExitCode } from './exit-code.js';
 import { arrayOf, linesOf, printLines, writeTexts } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject } from './subject.js';
-import type { WhereFlags } from './where.js';
+import type { WhereFlags } from './where-flags.js';
 
 /** Looks for `addresses`. Errors: those of the source; USAGE_ERR — a word is no address. */
 export async function whereAddresses(

@@ -1,15 +1,9 @@
 /** `pagewright where`: every virtual address that reaches a piece of physical memory. */
 import { Option } from 'commander';
 import type { DefineCommand } from './session.js';
-import { addSourceOptions, type SourceFlags } from './source-flags.js';
-import { ANSWER_FORMATS } from './walk.js';
-
-/** The options of the command. */
-export interface WhereFlags extends SourceFlags {
-  readonly format: (typeof ANSWER_FORMATS)[number];
-  readonly json?: boolean;
-  readonly exitZero?: boolean;
-}
+import { addSourceOptions } from './source-flags.js';
+import { ANSWER_FORMATS } from './walk-flags.js';
+import type { WhereFlags } from './where-flags.js';
 
 export const defineWhere: DefineCommand = (program, perform) => {
   const command = program

@@ -1,0 +1,14 @@
+/** What `pagewright explain` takes: apart from the command, so that what it loads late can know it too. */
+import type { SourceFlags } from './source-flags.js';
+
+/** The options of the command. */
+export interface ExplainFlags extends SourceFlags {
+  readonly dfsr?: number;
+  readonly dfar?: number;
+  readonly ifsr?: number;
+  readonly ifar?: number;
+  readonly log?: string;
+  readonly user?: boolean;
+  readonly privileged?: boolean;
+  readonly json?: boolean;
+}

@@ -1,0 +1,10 @@
+/** What `pagewright where` takes: apart from the command, so that what it loads late can know it too. */
+import type { SourceFlags } from './source-flags.js';
+import type { ANSWER_FORMATS } from './walk-flags.js';
+
+/** The options of the command. */
+export interface WhereFlags extends SourceFlags {
+  readonly format: (typeof ANSWER_FORMATS)[number];
+  readonly json?: boolean;
+  readonly exitZero?: boolean;
+}
