@@ -146,6 +146,8 @@ describe('maintenance', () => {
     const paged = filled();
     paged.tlb.invalidateAsid(2);
     expect(held(paged)).toEqual(ALL.filter((entry) => !entry.endsWith(' 2')));
+    paged.tlb.invalidateAsid(0);
+    expect(held(paged)).toEqual(ALL.filter((entry) => !entry.endsWith(' 2')));
   });
 
   it('is counted and recorded, each once', () => {
