@@ -22,6 +22,7 @@ export * from './map-records.js';
 export * from './map-rows.js';
 export * from './map-svg.js';
 export * from './names.js';
+export * from './quiz.js';
 export * from './regions.js';
 export * from './remedy.js';
 export * from './row-filter.js';
