@@ -10,7 +10,6 @@ import { coverageText } from './coverage.js';
 import { LIME_MAGIC, type MemoryDump, readLime, readRawDump } from './dump-sources.js';
 import { ELF_MAGIC, ElfType, readElfHeaders } from './elf-headers.js';
 import { readElfProgram } from './elf-source.js';
-import { openGdb, openQmp } from './live-source.js';
 import { parseLog, readLog } from './log-source.js';
 import { readSnapshotFile } from './snapshot-source.js';
 import { rangesText } from './source-memory.js';
@@ -41,9 +40,11 @@ export async function openSource(
 ): Promise<AddressSpaceSource> {
   const word = parseSourceWord(text);
   const context = await readContext(word, options);
-  if (word.kind === 'gdb') return openGdb(context);
-  if (word.kind === 'qmp' || (word.kind === undefined && isSocket(word.place))) {
-    return openQmp(context);
+  const isQmp = word.kind === 'qmp' || (word.kind === undefined && isSocket(word.place));
+  if (isQmp || word.kind === 'gdb') {
+    // Most sources are files, and start the sooner without what speaks to targets.
+    const { openGdb, openQmp } = await import('./live-source.js');
+    return isQmp ? openQmp(context) : openGdb(context);
   }
   if (word.kind === 'tables' || (word.kind === undefined && isTableArchive(word.place))) {
     return openTables(context);
@@ -217,7 +218,7 @@ function openLog(context: SourceContext, file: ByteFile): RegionSource {
     word: context.word.text,
     kind: 'log',
     regions,
-    coverage: `${regions.length} regions in ${formatBytes(file.bytes)} of text`,
+    coverage: `${regions.length} region${regions.length === 1 ? '' : 's'} in ${formatBytes(file.bytes)} of text`,
     notes: [],
     close: () => {},
   };

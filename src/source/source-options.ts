@@ -12,7 +12,9 @@ import {
 } from './register-banks.js';
 import { readRegisterFile, requireWord } from './register-file.js';
 import type { SourceWord } from './source-word.js';
-import { DEFAULT_TIMEOUT_MILLISECONDS } from './target-socket.js';
+
+/** How long a target may take for each answer. */
+const DEFAULT_TIMEOUT_MILLISECONDS = 3000;
 
 /** Options of `openSource`; each may be left out. */
 export interface SourceOptions {

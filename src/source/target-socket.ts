@@ -3,9 +3,6 @@
 import { connect, type Socket } from 'node:net';
 import { VmError } from '../base/index.js';
 
-/** How long a target may take for each answer. */
-export const DEFAULT_TIMEOUT_MILLISECONDS = 3000;
-
 const HOST_PORT = /^(?:\[([0-9a-f:.%]+)\]|([^:[\]/]*)):([0-9]{1,5})$/i;
 const PORT = /^[0-9]{1,5}$/;
 
