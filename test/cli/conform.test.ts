@@ -36,6 +36,7 @@ describe('conform', () => {
     const wrong = file('wrong.jsonl', `${WRONG}\n${TEXT}`);
     const { exit, out } = await command(['conform', wrong]);
     expect(exit).toBe(1);
+    expect((await command(['conform', wrong, '--exit-zero'])).exit).toBe(0);
     expect(out).toContain(`✗ ${wrong}  directed-map-flags-0  operation 0: map 0x50000000`);
     expect(out).toMatch(/expected .*retsize=8192.*\n {2}got .*retsize=4096/);
   });

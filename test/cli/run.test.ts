@@ -81,6 +81,10 @@ steps:
     );
   });
 
+  it('exits with 0 if it is told to', async () => {
+    expect((await command(['run', path, '--exit-zero'])).exit).toBe(0);
+  });
+
   it('says so in JSON', async () => {
     const { exit, out } = await command(['run', path, '--json']);
     expect(exit).toBe(1);
