@@ -1,5 +1,4 @@
 /** What `pagewright decode` takes: apart from the command, so that what it loads late can know it too. */
-
 /** The options of the command. */
 export interface DecodeFlags {
   readonly level?: '1' | '2';
