@@ -12,4 +12,5 @@ export * from './set-associative-tlb.js';
 export * from './strict-tlb.js';
 export * from './table-walker.js';
 export * from './tlb.js';
+export * from './tlb-maintenance.js';
 export * from './walk.js';

@@ -23,7 +23,10 @@ export type TlbConfig =
 
 /** What a machine is made of. */
 export interface MachineConfig {
-  readonly banks: readonly MemoryBank[];
+  /** The banks of new memory; left out where the memory is given. */
+  readonly banks?: readonly MemoryBank[];
+  /** Memory that is there already: that of a live machine. */
+  readonly memory?: PhysicalMemory;
   /** The processor, or its name. */
   readonly profile: CpuProfile | string;
   /** Default: `profile`. */
@@ -49,7 +52,7 @@ export class Machine {
    */
   constructor(config: MachineConfig) {
     this.profile = profileOf(config.profile);
-    this.memory = new PhysicalMemory(config.banks);
+    this.memory = config.memory ?? new PhysicalMemory(config.banks ?? []);
     this.events = new EventRing(config.eventCapacity);
     const registers = new SystemRegisters(this.profile);
     this.tlb = this.makeTlb(config.tlb ?? 'profile', registers);

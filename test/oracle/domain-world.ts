@@ -10,7 +10,13 @@
 import { MIB, OK, VmError } from '../../src/base/index.js';
 import { Domain } from '../../src/domain/index.js';
 import { Kernel } from '../../src/kernel/index.js';
-import { CHUNK_BYTES, Machine, type StrictTlb } from '../../src/machine/index.js';
+import {
+  CHUNK_BYTES,
+  Machine,
+  onTlbMaintenance,
+  type StrictTlb,
+  type TlbMaintenance,
+} from '../../src/machine/index.js';
 import {
   type Actor,
   type Extent,
@@ -21,7 +27,6 @@ import {
 import { ExecutedCode } from './executed-code.js';
 import { offsetFor } from './generate.js';
 import type { OracleGuest } from './guest.js';
-import { listenToMaintenance, type Maintenance } from './maintenance-recorder.js';
 import {
   CODE_PAGES,
   codePage,
@@ -78,7 +83,7 @@ export class DomainWorld {
   private readonly executed: ExecutedCode;
   private running = 0;
   private registers: RegisterValues;
-  private late: Maintenance[] | undefined;
+  private late: TlbMaintenance[] | undefined;
   private racing: readonly number[] = [];
 
   /** A world for a guest that has just been started. */
@@ -110,7 +115,7 @@ export class DomainWorld {
       this.actors.push({ domain, frames: [], extents: [] });
       this.shareRoot(domain);
     }
-    listenToMaintenance(this.machine.tlb, (maintenance) => this.hear(maintenance));
+    onTlbMaintenance(this.machine.tlb, (maintenance) => this.hear(maintenance));
     this.run(0);
     this.registers = this.currentRegisters();
     this.enter();
@@ -208,7 +213,7 @@ export class DomainWorld {
     return start + toCode * 4096 + offsetFor(random, chosen);
   }
 
-  private hear(maintenance: Maintenance): void {
+  private hear(maintenance: TlbMaintenance): void {
     if (this.late !== undefined) {
       this.late.push(maintenance);
       return;
@@ -221,9 +226,9 @@ export class DomainWorld {
     this.maintain(maintenance);
   }
 
-  private maintain(maintenance: Maintenance): void {
+  private maintain(maintenance: TlbMaintenance): void {
     if (!this.maintains) return;
-    this.script.push(maintenance.routine, maintenance.argument);
+    this.script.push(maintenance.operation, maintenance.argument);
     this.executed.maintained(maintenance);
   }
 

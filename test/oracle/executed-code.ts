@@ -3,8 +3,8 @@
  * all, or of that page, are dropped (the exception `code-outlives-large-leaf`).
  */
 
+import type { TlbMaintenance } from '../../src/machine/index.js';
 import { Outcome } from './guest.js';
-import type { Maintenance } from './maintenance-recorder.js';
 import type { Answer, Check } from './situation.js';
 
 /** What may be executed although no translation leads to it any more. */
@@ -30,8 +30,8 @@ export class ExecutedCode {
   }
 
   /** What maintenance makes QEMU forget. */
-  maintained({ routine, argument }: Maintenance): void {
-    if (routine === 'TLBIALL' || routine === 'TLBIASID') {
+  maintained({ operation, argument }: TlbMaintenance): void {
+    if (operation === 'TLBIALL' || operation === 'TLBIASID') {
       this.forgetAll();
       return;
     }
