@@ -36,6 +36,8 @@ export default defineConfig({
   plugins: [executableBin],
   ssr: {
     noExternal: true,
+    // Optional, and with a part for each platform: who wants it installs it.
+    external: ['koffi'],
     // Without Node's condition a package gives its portable build: yaml's Node build
     // requires `process` and would keep dist/layout out of a browser.
     resolve: { conditions: ['module', 'default'] },
