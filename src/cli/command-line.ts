@@ -3,16 +3,19 @@
  *
  * What a command does is loaded when it is called, so that `--help` and `--version` come at once.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { VmError } from '../base/errors.js';
 import { defineBuild, defineConvert } from './build.js';
+import { defineCheck } from './check.js';
 import { defineConform } from './conform.js';
 import { defineDecode } from './decode.js';
+import { defineDiff } from './diff.js';
 import { EXIT_HELP, Exit, type ExitCode, exitCodeOf } from './exit-code.js';
 import { defineExplain } from './explain.js';
 import { COLOR_CHOICES, type ColorChoice, Output } from './output.js';
+import { packageVersion } from './package-version.js';
+import { defineQuiz } from './quiz.js';
 import { defineRun } from './run.js';
+import { defineScan } from './scan.js';
 import type { Action, DefineCommand, Environment, Session } from './session.js';
 import { defineShow } from './show.js';
 import { defineWalk } from './walk.js';
@@ -25,9 +28,13 @@ const COMMANDS: readonly DefineCommand[] = [
   defineWhere,
   defineExplain,
   defineDecode,
+  defineCheck,
+  defineDiff,
+  defineScan,
   defineBuild,
   defineConvert,
   defineConform,
+  defineQuiz,
 ];
 
 /** Runs the command that `args` ask for, and answers the exit code. Errors are printed, not thrown. */
@@ -101,12 +108,4 @@ function usageExit(error: CommanderError, talk: Output): ExitCode {
     );
   }
   return Exit.USAGE;
-}
-
-/** The version is read, not compiled in: package.json lies two levels up from src/cli and dist/bin alike. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { version?: unknown };
-  if (typeof version === 'string') return version;
-  throw new VmError('SOURCE_ERR_READ', 'package.json has no version');
 }

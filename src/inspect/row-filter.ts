@@ -168,7 +168,8 @@ function* tokensOf(text: string): Generator<Token> {
     if (match === null) throw refused(text, at, 'this is no word, operator or bracket');
     const [, key, value, word, operator] = match;
     const token = (key ?? word ?? operator ?? '').toLowerCase();
-    yield { text: token, value: value?.replace(/^["']|["']$/g, ''), at };
+    const blanks = match[0].length - match[0].trimStart().length;
+    yield { text: token, value: value?.replace(/^["']|["']$/g, ''), at: at + blanks };
     at = TOKEN.lastIndex;
   }
 }

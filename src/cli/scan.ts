@@ -1,0 +1,29 @@
+/** `pagewright scan`: root tables in memory of unknown origin. */
+import type { ScanFlags } from './scan-flags.js';
+import type { DefineCommand } from './session.js';
+import { addSourceOptions, positiveNumber } from './source-flags.js';
+
+export const defineScan: DefineCommand = (program, perform) => {
+  const command = program
+    .command('scan')
+    .description('look for root tables in a dump of unknown origin')
+    .argument('<source>', 'what to look through')
+    .option('--most <count>', 'tell the best so many', positiveNumber, 20)
+    .option('--json', 'print JSON: {candidates: [{address, score, reasons}]}');
+  addSourceOptions(command)
+    .addHelpText(
+      'after',
+      `
+Exit code 1: nothing was found.
+
+Examples:
+  pagewright scan ram:dump.bin@0x40000000
+  pagewright show ram:dump.bin@0x40000000 --ttbr0 $(pagewright scan ram:dump.bin@0x40000000 --json | jq -r '.candidates[0].address')`,
+    )
+    .action((word: string, flags: ScanFlags) =>
+      perform(async (session) => {
+        const { scanSource } = await import('./scan-report.js');
+        return scanSource(session, word, flags);
+      }),
+    );
+};
