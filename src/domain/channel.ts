@@ -30,6 +30,8 @@ export class Channels {
   /** By domain number: our slot with an endpoint of that domain. */
   private readonly endpoints = new Map<number, CapRef>();
   private own: CapRef | undefined;
+  /** Who holds an endpoint of ours. */
+  private readonly holders = new Set<Channels>();
 
   constructor(party: Party) {
     this.party = party;
@@ -61,19 +63,26 @@ export class Channels {
     throw this.failure(error, `the capability in ${hex0x(cap)}`, to);
   }
 
-  /** Forgets everybody. The slots are free afterwards. */
+  /** Forgets everybody, and is forgotten. The slots are free afterwards. */
   close(): void {
     const { invocations, slots } = this.party;
-    for (const endpoint of this.endpoints.values()) {
-      invocations.delete(endpoint);
-      slots.free(endpoint);
-    }
-    this.endpoints.clear();
+    for (const number of [...this.endpoints.keys()]) this.forget(number);
+    for (const holder of this.holders) holder.forget(this.party.number);
+    this.holders.clear();
     if (this.own === undefined) return;
     invocations.revoke(this.own);
     invocations.delete(this.own);
     slots.free(this.own);
     this.own = undefined;
+  }
+
+  /** Gives up the endpoint of a domain. */
+  private forget(number: number): void {
+    const endpoint = this.endpoints.get(number);
+    if (endpoint === undefined) return;
+    this.party.invocations.delete(endpoint);
+    this.party.slots.free(endpoint);
+    this.endpoints.delete(number);
   }
 
   /** Our slot with an endpoint of `to`, which the kernel introduces us to the first time. */
@@ -89,6 +98,7 @@ export class Channels {
       throw this.failure(error, 'an endpoint', to);
     }
     this.endpoints.set(to.party.number, slot);
+    to.holders.add(this);
     return slot;
   }
 

@@ -8,6 +8,7 @@ import { Channels } from './channel.js';
 import { FaultPath } from './fault-path.js';
 import { FrameAccess } from './frame-access.js';
 import { FrameAllocator } from './frame-allocator.js';
+import { MappedObject } from './mapped-object.js';
 import { METADATA_BASE, METADATA_BYTES, type MetadataRegion } from './metadata-region.js';
 import { PagePool } from './page-pool.js';
 import { PagedVSpace } from './paged-vspace.js';
@@ -138,5 +139,20 @@ export class Domain {
     const error = this.frames.free(frame);
     if (error !== OK)
       throw VmError.from(error, `${this.name} cannot free the frame in ${hex0x(frame)}`);
+  }
+
+  /**
+   * Ends the domain's own use of memory: every region, object, table and frame is given up. Snapshots
+   * that others have of its objects get what they still need, as far as they have room for it; what
+   * others map of its objects is gone, and says so.
+   */
+  exit(): void {
+    this.vspace.destroy();
+    for (const owner of this.pool.allOwners()) {
+      if (owner instanceof MappedObject) owner.abandon();
+    }
+    this.pool.trim();
+    this.channels.close();
+    this.kernel.onFault(this.number, () => false);
   }
 }

@@ -124,6 +124,7 @@ export abstract class FrameObject extends MappedObject {
       super.pagefault(region, address, write);
       return;
     }
+    this.requireAlive();
     this.requireShare(region);
     this.mapRuns(region, from, to);
   }
@@ -201,6 +202,7 @@ export abstract class FrameObject extends MappedObject {
   }
 
   private requireRun(page: number): Run {
+    this.requireAlive();
     const run = this.runOf(page);
     if (run !== undefined) return run;
     throw new VmError(

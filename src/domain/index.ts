@@ -1,5 +1,6 @@
 export * from './anonymous-object.js';
 export * from './channel.js';
+export * from './clone.js';
 export * from './copy-object.js';
 export * from './domain.js';
 export * from './elf.js';

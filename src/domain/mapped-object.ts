@@ -157,6 +157,7 @@ export abstract class MappedObject implements MemoryObject {
   pagefault(region: ObjectRegion, address: number, write: boolean): void {
     const inRegion = pageNumber(address - region.base);
     const page = pageNumber(region.offset) + inRegion;
+    this.requireAlive();
     this.requireGrant(region);
     let owner: MappedObject = this;
     while (!owner.holds(page)) owner = owner.below as MappedObject;
@@ -191,6 +192,31 @@ export abstract class MappedObject implements MemoryObject {
   aboveGone(): void {
     this.above = undefined;
     if (this.doomed) this.finish();
+  }
+
+  /**
+   * Ends the object with its domain, whoever uses it still. Snapshots above get their pages; those for
+   * which there is no room are gone, and this object stays in the line to say so.
+   */
+  abandon(): void {
+    for (const { space, base, bytes } of this.regions) {
+      space.range.unmap(pageNumber(base), pageNumber(base + bytes));
+    }
+    try {
+      this.finish();
+    } catch (error) {
+      if (!(error instanceof VmError)) throw error;
+    }
+    this.ended = true;
+  }
+
+  /** Error: `LIB_ERR_MEMOBJ_GONE` the object has ended. */
+  protected requireAlive(): void {
+    if (!this.ended) return;
+    throw new VmError(
+      'LIB_ERR_MEMOBJ_GONE',
+      `\`${this.name}\` has ended with the domain that it was of`,
+    );
   }
 
   private finish(): void {

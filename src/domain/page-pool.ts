@@ -2,11 +2,11 @@
  * The page frames of a domain: where its memory objects take single pages from.
  *
  * Memory is retyped sixteen pages at a time, because a retype costs as much as the rest of a fault:
- * a page is a place in such a frame. What is known of a page is 7 bytes and a sixteenth of its frame:
+ * a page is a place in such a frame. What is known of a page is a sixteenth of its frame and
  *
- *     owner  2   the memory object, by its number in this pool
- *     index  4   which page of the object it is
  *     state  1   dirty │ known to be zero │ old │ how often pinned
+ *     owner  2   the memory object, by its number in this pool    only where a keeper may have to
+ *     index  4   which page of the object it is                   find the object of a page
  *
  * A page that another domain maps becomes a frame of its own, made from the large one, so that the
  * other domain gets that page and no other one.
@@ -72,6 +72,8 @@ const CHUNK_PAGES = 1 << CHUNK_SHIFT;
 const SPARE_PAGES = 256;
 const PAGE_MASK = CHUNK_PAGES - 1;
 const MOST_OWNERS = 0xffff;
+/** Chunks that the pool gets room for at a time, at least. */
+const CHUNKS_STEP = 16;
 
 /** A page that other domains may map. */
 interface Export {
@@ -93,8 +95,8 @@ export class PagePool {
   /** State of each page. Replaced when the pool grows. */
   state: Uint8Array = new Uint8Array(16 * CHUNK_PAGES);
   private readonly frames: FrameAllocator;
-  private ownerOf: Uint16Array = new Uint16Array(16 * CHUNK_PAGES);
-  private indexOf: Int32Array = new Int32Array(16 * CHUNK_PAGES);
+  private ownerOf: Uint16Array = new Uint16Array(0);
+  private indexOf: Int32Array = new Int32Array(0);
   private chunkFrame: Int32Array = new Int32Array(16);
   private chunkFree: Uint16Array = new Uint16Array(16);
   private chunkPages: Uint8Array = new Uint8Array(16);
@@ -125,7 +127,9 @@ export class PagePool {
 
   /** Bytes of what the pool knows of its pages, for as many as it has room for. */
   get metadataBytes(): number {
-    return this.state.length * 7 + this.chunkFrame.length * 7;
+    const { state, ownerOf, indexOf, chunkFrame } = this;
+    const chunks = chunkFrame.length * 7;
+    return state.byteLength + ownerOf.byteLength + indexOf.byteLength + chunks;
   }
 
   /** Page numbers are below this. */
@@ -156,7 +160,16 @@ export class PagePool {
 
   /** Whether the page is in use. */
   inUse(id: number): boolean {
-    return this.ownerOf[id] !== 0;
+    const chunk = id >>> CHUNK_SHIFT;
+    const place = id & PAGE_MASK;
+    return place < this.chunkPages[chunk] && ((this.chunkFree[chunk] >>> place) & 1) === 0;
+  }
+
+  /** Keeps note of the owner of each page from now on; those in use have to be told by {@link assign}. */
+  trackOwners(): void {
+    if (this.ownerOf.length > 0) return;
+    this.ownerOf = new Uint16Array(this.state.length);
+    this.indexOf = new Int32Array(this.state.length);
   }
 
   /** Who holds the page. */
@@ -198,8 +211,7 @@ export class PagePool {
     }
     this.chunkFree[chunk] = free & (free - 1);
     this.used += 1;
-    this.ownerOf[id] = owner;
-    this.indexOf[id] = index;
+    this.assign(id, owner, index);
     this.state[id] = 0;
     if (this.keeper !== undefined) this.keeper.taken(id);
     return id;
@@ -207,6 +219,7 @@ export class PagePool {
 
   /** Gives the page to another owner of this pool. */
   assign(id: number, owner: number, index: number): void {
+    if (this.ownerOf.length === 0) return;
     this.ownerOf[id] = owner;
     this.indexOf[id] = index;
   }
@@ -216,7 +229,6 @@ export class PagePool {
     this.withdraw(id);
     if (this.keeper !== undefined) this.keeper.released(id);
     const chunk = id >>> CHUNK_SHIFT;
-    this.ownerOf[id] = 0;
     this.state[id] = 0;
     this.chunkFree[chunk] |= 1 << (id & PAGE_MASK);
     this.used -= 1;
@@ -241,7 +253,7 @@ export class PagePool {
     const pins = this.pins(id) + by;
     if (pins < 0 || pins > MOST_PINS) {
       const text = pins < 0 ? 'is not pinned' : `is pinned ${MOST_PINS} times already`;
-      throw new VmError('LIB_ERR_MEMOBJ_PIN', `page ${this.indexOf[id]} ${text}`);
+      throw new VmError('LIB_ERR_MEMOBJ_PIN', `page ${id} of the pool ${text}`);
     }
     this.state[id] += by * PageState.PIN;
   }
@@ -300,7 +312,7 @@ export class PagePool {
     if (error !== OK) {
       throw VmError.from(
         pushError(error, Code.LIB_ERR_CAP_COPY),
-        `${name} cannot share page ${this.indexOf[id]} of \`${this.owner(id)?.name}\``,
+        `${name} cannot share page ${id} of its pool`,
       );
     }
     const made = { frame: capRef(slot), copies: new Map() };
@@ -366,12 +378,13 @@ export class PagePool {
   private addChunk(): void {
     this.chunks += 1;
     if (this.chunks <= this.chunkFrame.length) return;
-    this.chunkFrame = doubled(this.chunkFrame);
-    this.chunkFree = doubled(this.chunkFree);
-    this.chunkPages = doubled(this.chunkPages);
-    this.state = doubled(this.state);
-    this.ownerOf = doubled(this.ownerOf);
-    this.indexOf = doubled(this.indexOf);
+    this.chunkFrame = grown(this.chunkFrame, CHUNKS_STEP);
+    this.chunkFree = grown(this.chunkFree, CHUNKS_STEP);
+    this.chunkPages = grown(this.chunkPages, CHUNKS_STEP);
+    this.state = grown(this.state, CHUNKS_STEP * CHUNK_PAGES);
+    if (this.ownerOf.length === 0) return;
+    this.ownerOf = grown(this.ownerOf, CHUNKS_STEP * CHUNK_PAGES);
+    this.indexOf = grown(this.indexOf, CHUNKS_STEP * CHUNK_PAGES);
   }
 
   /** Gives the frame of a chunk back, none of whose pages is in use. */
@@ -387,9 +400,10 @@ export class PagePool {
   }
 }
 
-/** A copy of `pool` with room for twice as many. */
-function doubled<Pool extends Int32Array | Uint16Array | Uint8Array>(pool: Pool): Pool {
-  const grown = new (pool.constructor as new (length: number) => Pool)(pool.length * 2);
-  grown.set(pool);
-  return grown;
+/** A copy of `pool` that is an eighth larger, in whole steps. */
+function grown<Pool extends Int32Array | Uint16Array | Uint8Array>(pool: Pool, step: number): Pool {
+  const length = pool.length + Math.ceil(pool.length / step / 8) * step;
+  const next = new (pool.constructor as new (length: number) => Pool)(length);
+  next.set(pool);
+  return next;
 }

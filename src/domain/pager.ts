@@ -54,6 +54,7 @@ export class Pager implements PageKeeper {
     this.policy = options.policy.start({ age });
     requireFrames(options.frames);
     pool.store = options.store;
+    pool.trackOwners();
     pool.keeper = this;
     for (const owner of pool.allOwners()) {
       if (owner instanceof PooledObject) owner.beginTracking();

@@ -63,6 +63,7 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   }
 
   bring(page: number, write: boolean): number {
+    this.requireAlive();
     const entry = this.index.get(page);
     let id = entry >>> FRAME_SHIFT;
     if ((entry & RESIDENT) === 0) {
@@ -222,7 +223,9 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     const end = pageNumber(this.bytes);
     for (let page = this.index.next(0, end); page >= 0; page = this.index.next(page + 1, end)) {
       const entry = this.index.get(page);
-      if ((entry & RESIDENT) !== 0) this.pool.state[entry >>> FRAME_SHIFT] |= PageState.DIRTY;
+      if ((entry & RESIDENT) === 0) continue;
+      this.pool.state[entry >>> FRAME_SHIFT] |= PageState.DIRTY;
+      this.pool.assign(entry >>> FRAME_SHIFT, this.owner, page);
     }
   }
 

@@ -90,9 +90,29 @@ const WORD = 4;
  */
 export function spawn(parent: Domain, file: Uint8Array, options: SpawnOptions = {}): SpawnedDomain {
   const image = parseExecutable(file);
+  return bringUp(parent, options, (nursery) => nursery.raise(image));
+}
+
+/** A domain that was spawned without a program. */
+export interface EmptyDomain {
+  readonly domain: Domain;
+  /** Ends the domain: all that it had is the parent's again. */
+  kill(): void;
+}
+
+/** Spawns a domain with nothing in it but its own library. Errors: as {@link spawn}, but `ELF_ERR_…`. */
+export function spawnEmpty(parent: Domain, options: SpawnOptions = {}): EmptyDomain {
+  return bringUp(parent, options, (nursery) => nursery.raiseEmpty());
+}
+
+function bringUp<Child>(
+  parent: Domain,
+  options: SpawnOptions,
+  raise: (nursery: Nursery) => Child,
+): Child {
   const nursery = new Nursery(parent, options);
   try {
-    return nursery.raise(image);
+    return raise(nursery);
   } catch (error) {
     nursery.giveUp();
     if (!(error instanceof VmError)) throw error;
@@ -178,8 +198,42 @@ class Nursery {
     this.ram = new RamAllocator(parent.invocations);
   }
 
-  /** Builds the child and lets it go. */
+  /** Builds the child with a program in it and lets it go. */
   raise(image: ElfImage): SpawnedDomain {
+    const { pmap, root, dispatcher } = this.prepare();
+    const layout = this.layOut(image);
+    this.loadImage(pmap, image);
+    this.writeArguments(pmap, layout.argumentPage);
+    const domain = this.handOver(pmap, root, dispatcher, layout.regions);
+    return {
+      domain,
+      image,
+      entry: image.entry + (image.thumb ? 1 : 0),
+      stackPointer: layout.stackTop,
+      argumentPage: layout.argumentPage,
+      kill: () => this.end(domain),
+    };
+  }
+
+  /** Builds a child with nothing in it. */
+  raiseEmpty(): EmptyDomain {
+    const { pmap, root, dispatcher } = this.prepare();
+    const domain = this.handOver(pmap, root, dispatcher, []);
+    return { domain, kill: () => this.end(domain) };
+  }
+
+  /** Ends the child: those who share with it learn of it, and its memory is the parent's again. */
+  private end(domain: Domain): void {
+    if (this.memoryCap !== undefined) domain.exit();
+    this.giveUp();
+  }
+
+  /** Memory, CSpace, Dispatcher and root table, and a pmap of the parent's for them. */
+  private prepare(): {
+    readonly pmap: Pmap;
+    readonly root: CapRef;
+    readonly dispatcher: CapRef;
+  } {
     const { parent } = this;
     this.takeMemory();
     const root = this.makeCSpace();
@@ -205,20 +259,7 @@ class Nursery {
       root,
     );
     this.pmap = pmap;
-    const layout = this.layOut(image);
-    this.loadImage(pmap, image);
-    this.writeArguments(pmap, layout.argumentPage);
-    const set = parent.invocations.dispatcherSetup(dispatcher, root, pmap.core.root);
-    this.check(set, 'SPAWN_ERR_CREATE_CSPACE', 'the Dispatcher cannot be set up');
-    const domain = this.handOver(pmap, root, dispatcher, layout.regions);
-    return {
-      domain,
-      image,
-      entry: image.entry + (image.thumb ? 1 : 0),
-      stackPointer: layout.stackTop,
-      argumentPage: layout.argumentPage,
-      kill: () => this.giveUp(),
-    };
+    return { pmap, root, dispatcher };
   }
 
   /** Takes everything back, at any point. */
@@ -448,6 +489,8 @@ class Nursery {
     regions: readonly EmptyRange[],
   ): Domain {
     const { parent, options } = this;
+    const set = parent.invocations.dispatcherSetup(dispatcher, root, pmap.core.root);
+    this.check(set, 'SPAWN_ERR_CREATE_CSPACE', 'the Dispatcher cannot be set up');
     const number = parent.invocations.dispatcherNumber(dispatcher);
     const invocations = parent.kernel.attach(number);
     if (invocations === undefined) {

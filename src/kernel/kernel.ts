@@ -25,6 +25,7 @@ import { Deletion } from './deletion.js';
 import { Dispatchers } from './dispatchers.js';
 import { Invocations, type KernelParts, rebase } from './invocations.js';
 import type { KernelState } from './kernel-state.js';
+import { openKernelWindow } from './kernel-window.js';
 import { MappingDatabase } from './mapping-database.js';
 import { retype } from './retype.js';
 import { L1_SHIFT, type TranslationTable, TranslationTables } from './translation-tables.js';
@@ -36,6 +37,8 @@ export interface KernelOptions {
   readonly attributes?: AttributePolicy;
   /** The first virtual address of the kernel window, 1 MiB aligned (Barrelfish `MEMORY_OFFSET`). */
   readonly memoryOffset?: number;
+  /** Whether the kernel maps the machine's RAM for itself in its window, through TTBR1; it does not. */
+  readonly window?: boolean;
 }
 
 /** Where the kernel window begins unless told otherwise. */
@@ -123,6 +126,11 @@ export class Kernel {
       const slot = capabilities.allocateSlots(1);
       this.putBootCapability(slot, type, bank.base, bank.bytes);
       this.memorySlots.push(slot);
+    }
+    if (options.window === true) {
+      const table = capabilities.objectOf(this.carve(CapType.RAM, CNODE_KIBIBYTES * 1024));
+      const root = capabilities.objects[(table << OBJECT_SHIFT) + OBJECT_BASE] * 1024;
+      openKernelWindow(machine, root, this.memoryOffset);
     }
   }
 
