@@ -11,7 +11,7 @@ interface Pending {
 }
 
 /** The longest line that is taken. */
-const LONGEST_LINE = 16 * 2 ** 20;
+const LONGEST_LINE = 2 ** 20;
 
 /** A connection to a QMP socket that is ready for commands. */
 export class QmpConnection {

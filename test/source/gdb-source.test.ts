@@ -412,11 +412,11 @@ async function raw(serve: (socket: Socket) => void): Promise<string> {
   return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
 }
 
-/** Opens a hostile target: the code of the error that it ends in, within two seconds. */
+/** Opens a hostile target: the code of the error that it ends in, within seconds. */
 async function codeOf(place: string): Promise<string> {
   const start = performance.now();
   const error = await rejectionOf(openSource(`gdb:${place}`, { timeoutMilliseconds: 300 }));
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(performance.now() - start).toBeLessThan(5000);
   return error.code;
 }
 

@@ -94,9 +94,11 @@ describe('tags of XML', () => {
     `${'<a b="'.repeat(100_000)}>`,
     `<a${' b='.repeat(100_000)}>`,
   ])('may be broken: %#', (xml) => {
-    const start = performance.now();
-    for (const tag of xmlTags(xml)) expect(tag.name.length).toBeGreaterThan(0);
-    expect(performance.now() - start).toBeLessThan(1000);
+    const start = process.cpuUsage();
+    for (const tag of xmlTags(xml)) {
+      if (tag.name === '') throw new Error('a tag without a name');
+    }
+    expect(process.cpuUsage(start).user).toBeLessThan(1_000_000);
   });
 });
 

@@ -119,7 +119,7 @@ describe('an image of physical memory', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 2 ** 20);
     const start = performance.now();
     expect(coverageText(image)).toBe('2.0 GiB at 0x60000000, about 2 % non-zero');
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(5000);
     disk.close();
     disk.close();
   }, 30_000);

@@ -186,11 +186,11 @@ describe('QEMU behind QMP', () => {
   });
 });
 
-const inTwoSeconds = async (place: string): Promise<VmError> => {
+const failureOf = async (place: string): Promise<VmError> => {
   const start = performance.now();
   const options = { ...byHand, timeoutMilliseconds: 300 };
   const error = await rejectionOf(openSource(`qmp:${place}`, options));
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(performance.now() - start).toBeLessThan(5000);
   return error;
 };
 
@@ -203,22 +203,22 @@ describe('a hostile QMP', () => {
     ['greets and is silent', `${GREETING}\r\n`, 'SOURCE_ERR_TARGET_TIMEOUT'],
     ['greets twice', `${GREETING}\r\n{"return":1}\n{"return":1}\n`, 'SOURCE_ERR_TARGET_PROTOCOL'],
   ])('that %s', async (_name, text, code) => {
-    expect((await inTwoSeconds(await listen((socket) => socket.write(text)))).code).toBe(code);
+    expect((await failureOf(await listen((socket) => socket.write(text)))).code).toBe(code);
   });
 
   it('that hangs up', async () => {
     const place = await listen((socket) => socket.destroy());
-    expect((await inTwoSeconds(place)).code).toBe('SOURCE_ERR_TARGET_LOST');
+    expect((await failureOf(place)).code).toBe('SOURCE_ERR_TARGET_LOST');
   });
 
   it('that sends one line without end', async () => {
     const place = await listen((socket) => {
       const write = (): void => {
-        if (!socket.destroyed) socket.write('x'.repeat(2 ** 20), () => setImmediate(write));
+        if (!socket.destroyed) socket.write('x'.repeat(2 ** 18), () => setImmediate(write));
       };
       write();
     });
-    expect((await inTwoSeconds(place)).code).toBe('SOURCE_ERR_TARGET_PROTOCOL');
+    expect((await failureOf(place)).code).toBe('SOURCE_ERR_TARGET_PROTOCOL');
   });
 
   it('that sends events without end', async () => {
@@ -229,7 +229,7 @@ describe('a hostile QMP', () => {
       };
       write();
     });
-    expect((await inTwoSeconds(place)).code).toBe('SOURCE_ERR_TARGET_TIMEOUT');
+    expect((await failureOf(place)).code).toBe('SOURCE_ERR_TARGET_TIMEOUT');
   });
 
   it.each(['query-status', 'stop', 'query-chardev', 'pmemsave'])(
@@ -240,7 +240,7 @@ describe('a hostile QMP', () => {
       );
       if (moment === 'pmemsave') expectLinux(await open(refusing.place));
       else {
-        const error = await inTwoSeconds(refusing.place);
+        const error = await failureOf(refusing.place);
         expect([error.code, error.message]).toEqual([
           'SOURCE_ERR_TARGET_ABILITY',
           `QEMU at ${refusing.place} refuses ${moment}: no`,
@@ -251,7 +251,7 @@ describe('a hostile QMP', () => {
         socket.destroy();
         return undefined;
       });
-      expect((await inTwoSeconds(dying.place)).code).toBe('SOURCE_ERR_TARGET_LOST');
+      expect((await failureOf(dying.place)).code).toBe('SOURCE_ERR_TARGET_LOST');
     },
   );
 
@@ -260,7 +260,7 @@ describe('a hostile QMP', () => {
       if (command.execute === 'human-monitor-command') return { return: '0: 0x00000000' };
       return qemuLike({ writes: 'refuses' })(command);
     });
-    const error = await inTwoSeconds(target.place);
+    const error = await failureOf(target.place);
     expect([error.code, error.message]).toEqual([
       'SOURCE_ERR_TARGET_PROTOCOL',
       'QEMU printed 1 of the 1024 words at 0x423b4000',
