@@ -3,9 +3,9 @@
  * tools that read dumps use it as it is; the machine uses it to explain a fault after the fact.
  *
  * The order of the checks is the manual's (Arm ARM B3.12.3): external abort on the walk and
- * translation at each level, then access flag, domain, permission. QEMU 7.2 departs from it in three
- * ways that only show when two of them would refuse: it checks the domain before it reads the
- * level-2 entry, XN before the access flag, and no access flag for a manager.
+ * translation at each level, then access flag, domain, permission. QEMU 7.2 departs from it where
+ * two gates would refuse: it looks at the domain before the level-2 entry and before the access flag,
+ * at XN before the access flag, and asks no manager for the access flag.
  */
 
 import {
