@@ -1,17 +1,41 @@
 /**
  * The proof of a build: the tables, read back from the very bytes that will be written, say of every
- * page of the 4 GiB what the layout says of it, and map nothing that the layout does not.
+ * page of the 4 GiB what the layout says of it, and map nothing that the layout does not. They are
+ * read in two ways, as the inspector reads all of them at once, and by the walk of each page.
  */
-import { hex0x, PAGE_BYTES, VmError } from '../base/index.js';
-import { memoryTypeName, sameMemoryType } from '../format/index.js';
+import { hex0x, PAGE_BYTES, PAGE_SHIFT, VmError } from '../base/index.js';
+import {
+  domainOf,
+  effectiveRightsTable,
+  isNonSecure,
+  isNotGlobal,
+  isShareable,
+  type LeafInfo,
+  leafKindOf,
+  memoryType,
+  memoryTypeName,
+  OFFSET_MASKS,
+  rightsIndexOf,
+  sameMemoryType,
+  texCbOf,
+} from '../format/index.js';
 import {
   domainNumberOf,
   isLeaf,
+  type Meaning,
+  meaningKind,
   nonSecureOf,
   notGlobalOf,
   type Regions,
+  ROOT_ENTRY_PAGES,
   rightsOf,
 } from '../inspect/index.js';
+import {
+  permissionControls,
+  remapRegisters,
+  SystemRegisters,
+  TableWalker,
+} from '../machine/index.js';
 import type { MappedRegion } from './attribute-plan.js';
 import { lineText } from './layout.js';
 import { bothRights } from './region-bits.js';
@@ -44,6 +68,59 @@ export function proveBuild(wanted: readonly MappedRegion[], map: Regions): void 
       page = Math.min(end, border);
     }
   }
+}
+
+/**
+ * Walks every page of the 4 GiB as the processor would, and compares what the walk finds with the map.
+ *
+ * Errors: `LAYOUT_ERR_VERIFY` a walk ends elsewhere, or otherwise.
+ */
+export function walkEveryPage(map: Regions): void {
+  const { reader, registers, profile } = map.space.input;
+  const roots = new SystemRegisters(profile);
+  Object.assign(roots, registers);
+  const walker = new TableWalker(reader, profile.hasPxn);
+  const rights = effectiveRightsTable(registers.dacr, permissionControls(registers.sctlr, profile));
+  const remap = remapRegisters(registers);
+  /** Whether the facts of a leaf, as the walk has them, mean what the map says. */
+  const means = (info: LeafInfo, meaning: Meaning): boolean =>
+    rights[rightsIndexOf(info)] === rightsOf(meaning) &&
+    leafKindOf(info) === meaningKind(meaning) &&
+    domainOf(info) === domainNumberOf(meaning) &&
+    isNotGlobal(info) === notGlobalOf(meaning) &&
+    isNonSecure(info) === nonSecureOf(meaning) &&
+    sameMemoryType(
+      memoryType(texCbOf(info), isShareable(info), remap),
+      map.meanings.typeOf(meaning),
+    );
+  for (let region = 0; region < map.count; region += 1) {
+    const meaning = map.meaningOf[region] as number;
+    const first = map.pages[region] as number;
+    const end = first + (map.lengths[region] as number);
+    const distance = (map.frames[region] as number) - first;
+    const mapped = isLeaf(meaning);
+    let known = -1;
+    for (let page = first; page < end; ) {
+      const found = walker.walk(roots, (page << PAGE_SHIFT) >>> 0) === 0;
+      const { info } = walker;
+      const agrees =
+        found === mapped &&
+        (!found ||
+          (frameOf(walker, page) === page + distance && (info === known || means(info, meaning))));
+      known = info;
+      if (!agrees) {
+        const text = `the walk of ${hex0x(page * PAGE_BYTES, 8)} does not end where the map does`;
+        throw new VmError('LAYOUT_ERR_VERIFY', text);
+      }
+      // A walk that ends at the root is the same for every page of the MiB.
+      page = walker.reads === 1 ? (page | (ROOT_ENTRY_PAGES - 1)) + 1 : page + 1;
+    }
+  }
+}
+
+/** The frame of `page` in the leaf that the walk found. */
+function frameOf({ frame, info }: TableWalker, page: number): number {
+  return frame + (page & ((OFFSET_MASKS[leafKindOf(info)] as number) >>> PAGE_SHIFT));
 }
 
 function endPage(region: MappedRegion | undefined): number {

@@ -19,7 +19,7 @@ import { layoutOf } from '../support/example-layouts.js';
 
 /** Seeds are fixed; fast-check prints seed and path of what fails. */
 const SEED = 20_261_122;
-const RUNS = 150;
+const RUNS = 60;
 
 /** How a region follows the one before it, and what it is. Sizes are in pages. */
 const regionStep = fc.record({
