@@ -9,7 +9,7 @@ describe('cost counters', () => {
 
   it('give the counts by name, those that are kept aside among them', () => {
     const counters = new CostCounters();
-    counters.values[Cost.BARRIERS] += 2;
+    counters.values[Cost.BARRIERS] = 2;
     counters.tlbHits += 5;
     counters.walks += 3;
     counters.walksPastTlb += 1;
