@@ -36,6 +36,8 @@ export interface SourceRegisters {
   readonly world: World;
   /** Why this world. */
   readonly worldReason: string;
+  /** Whether there are registers of two worlds. */
+  readonly isBanked: boolean;
 }
 
 /** Where registers are given, the most trusted first. */
@@ -52,7 +54,7 @@ export interface RegisterLayers {
 const LINUX_PRRR = 0xff0a_81a8;
 const LINUX_NMRR = 0x40e0_40e0;
 /** The origin of what nobody said. */
-const ASSUMED = 'assumed';
+export const ASSUMED = 'assumed';
 /** Every domain a client. */
 const ALL_CLIENTS = 0x5555_5555;
 const SCR_NS = 1;
@@ -81,6 +83,7 @@ export function chooseRegisters(layers: RegisterLayers, wish: World | 'auto'): S
     others,
     world,
     worldReason: reason,
+    isBanked: layers.file.banked || layers.source.banked,
   };
 }
 

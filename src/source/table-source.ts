@@ -9,9 +9,11 @@ import { type GivenRegister, RegisterBanks } from './register-banks.js';
 import type { MemoryRange, SourceMemory } from './source-memory.js';
 import type { SourceContext } from './source-options.js';
 import {
+  ASSUMED,
   chooseCpu,
   chooseRegisters,
   registerOrigins,
+  registerText,
   requireRegisters,
   type SourceRegisters,
 } from './source-registers.js';
@@ -67,7 +69,7 @@ export function makeTableSource(context: SourceContext, found: FoundTables): Tab
       ...(table === undefined ? {} : { table }),
     },
     coverage: found.coverage,
-    notes: found.notes,
+    notes: [...found.notes, ...choiceNotes(registers)],
     searchable: found.searchable,
     input: () => ({
       reader: memory,
@@ -78,6 +80,14 @@ export function makeTableSource(context: SourceContext, found: FoundTables): Tab
     load: found.load,
     close: found.close,
   };
+}
+
+/** What was decided about the registers beside their values: the world, and changes. */
+function choiceNotes(registers: SourceRegisters): string[] {
+  const { world, worldReason, isBanked, facts } = registers;
+  const notes = isBanked ? [`registers of the ${world} world: ${worldReason}`] : [];
+  const changed = facts.filter(({ origin, note }) => note !== undefined && origin !== ASSUMED);
+  return [...notes, ...changed.map(registerText)];
 }
 
 /** Refuses a named table of whose address TTBR0 would drop bits. */

@@ -119,6 +119,11 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
         const source = await open(word);
         expectGuest(source, machine);
         expect(source.registers.world).toBe(world);
+      expect(source.notes).toEqual(
+        world === 'secure'
+          ? ['registers of the secure world: its MMU is on, that of the normal world is off']
+          : [],
+      );
         expect(source.registers.facts[0]?.origin).toBe(origin);
         expect(source.cpu.profile.name).toBe(board.cpu);
         expect(source.coverage).toBe('17.0 KiB read: the tables');
