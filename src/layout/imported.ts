@@ -24,7 +24,7 @@ export interface ImportOptions {
 }
 
 /** Characters of the largest file that is imported. */
-export const MOST_IMPORT_BYTES = 4 * 1024 * 1024;
+const MOST_IMPORT_BYTES = 4 * 1024 * 1024;
 const MOST_PROBLEMS = 10;
 
 /** The problems of a file, collected while it is read. */
