@@ -1,12 +1,12 @@
 /**
  * Debian's kernel for 32-bit Arm with a small user space, kept in `.cache`. It is fetched on CI, or
- * with LINUX=1; where it is not to be had, there is none.
+ * with ARMHF=1; where it is not to be had, there is none.
  */
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { armhfArchive, mayFetch } from './debian-armhf.js';
 
 /** Paths of what QEMU boots. */
 export interface LinuxImage {
@@ -18,8 +18,6 @@ export interface LinuxImage {
 export const READY = 'LINUX-READY';
 
 const CACHE = resolve('.cache/linux-armhf');
-/** How long fetching may take before it is given up. */
-const FETCH_MILLISECONDS = 60_000;
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 echo ${READY}
@@ -30,7 +28,7 @@ while :; do :; done
 export function debianLinux(): LinuxImage | undefined {
   const image = { kernel: join(CACHE, 'vmlinuz'), initramfs: join(CACHE, 'initramfs.gz') };
   if (existsSync(image.kernel) && existsSync(image.initramfs)) return image;
-  if (process.env['CI'] !== 'true' && process.env['LINUX'] !== '1') return undefined;
+  if (!mayFetch()) return undefined;
   try {
     fetchInto(image);
     return image;
@@ -40,40 +38,16 @@ export function debianLinux(): LinuxImage | undefined {
   }
 }
 
-/** Fetches two packages through an apt of our own, and takes out what is needed. */
+/** Fetches two packages, and takes out what is needed. */
 function fetchInto(image: LinuxImage): void {
   const state = join(CACHE, 'apt');
-  for (const part of ['lists/partial', 'cache/archives/partial', 'sources.d', 'root']) {
-    mkdirSync(join(state, part), { recursive: true });
-  }
-  writeFileSync(join(state, 'status'), '');
-  const sources = 'deb [trusted=yes] http://deb.debian.org/debian bookworm main\n';
-  writeFileSync(join(state, 'sources.d/debian.list'), sources);
-  const own = [
-    ...['APT::Architecture=armhf', 'APT::Architectures=armhf'],
-    ...['Dir::Etc::SourceList=/dev/null', `Dir::Etc::SourceParts=${state}/sources.d`],
-    ...[`Dir::State::Lists=${state}/lists`, `Dir::State::status=${state}/status`],
-    `Dir::Cache=${state}/cache`,
-  ].flatMap((option) => ['-o', option]);
-  const end = Date.now() + FETCH_MILLISECONDS;
-  const run = (program: string, args: readonly string[]): string =>
-    execFileSync(program, args, {
-      cwd: state,
-      encoding: 'utf8',
-      timeout: Math.max(1, end - Date.now()),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  run('apt-get', [...own, 'update']);
-  const depends = run('apt-cache', [...own, 'show', 'linux-image-armmp']);
-  const kernel = /^Depends: (linux-image-[^ ]+-armmp)\b/m.exec(depends)?.[1];
+  const archive = armhfArchive(state);
+  const kernel = /\b(linux-image-[^ ,]+-armmp)\b/.exec(archive.depends('linux-image-armmp'))?.[1];
   if (kernel === undefined) throw new Error('linux-image-armmp depends on no kernel');
-  run('apt-get', [...own, 'download', kernel, 'busybox-static']);
-  for (const name of readdirSync(state).filter((file) => file.endsWith('.deb'))) {
-    run('dpkg-deb', ['-x', name, 'root']);
-  }
-  const boot = readdirSync(join(state, 'root/boot')).find((name) => name.startsWith('vmlinuz'));
-  writeFileSync(image.kernel, readFileSync(join(state, 'root/boot', String(boot))));
-  writeFileSync(image.initramfs, initramfs(readFileSync(join(state, 'root/bin/busybox'))));
+  const root = archive.unpack([kernel, 'busybox-static']);
+  const boot = readdirSync(join(root, 'boot')).find((name) => name.startsWith('vmlinuz'));
+  writeFileSync(image.kernel, readFileSync(join(root, 'boot', String(boot))));
+  writeFileSync(image.initramfs, initramfs(readFileSync(join(root, 'bin/busybox'))));
   rmSync(state, { recursive: true });
 }
 
