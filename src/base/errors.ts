@@ -178,6 +178,7 @@ export const ERROR_CAUSES = {
   LIB_ERR_HEAP_POINTER: 'the pointer is not one that the heap gave out',
   CHECK_ERR_POLICY: 'the policy is not one',
   CHECK_ERR_BASELINE: 'the baseline is not one',
+  SOURCE_ERR_STOPPED: 'reading was ended by the one who asked for it',
 } as const;
 
 /** The name of an error code. */

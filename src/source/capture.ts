@@ -25,6 +25,13 @@ export interface CaptureProgress {
 /** Told of each part that was read. */
 export type ProgressListener = (progress: CaptureProgress) => void;
 
+/** What watches over a capture. */
+export interface CaptureWatch {
+  readonly onProgress: ProgressListener | undefined;
+  /** Ends the capture when it is aborted. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Bytes that are asked for at once, so that progress can be told. */
 const BATCH_BYTES = 64 * 1024;
 /** A target must give this much a second, after a time to start with; JTAG gives 60 times as much. */
@@ -35,26 +42,26 @@ const GRACE_SECONDS = 10;
  * Reads the tables that the registers lead to into `memory`; nothing if they are long descriptors.
  *
  * Errors: those of the target's connection; SOURCE_ERR_TARGET_TIMEOUT — it gives less than 1 KiB a
- * second.
+ * second. SOURCE_ERR_STOPPED — the signal was given.
  */
 export async function captureTables(
   target: LiveTarget,
   registers: TranslationRegisters,
   profile: CpuProfile,
   memory: CapturedMemory,
-  tell: ProgressListener | undefined,
+  watch: CaptureWatch,
 ): Promise<void> {
   if ((registers.ttbcr & Ttbcr.EAE) !== 0) return;
   const input = { reader: memory, registers, profile };
   const roots = new AddressSpace(input).roots
     .filter((root) => !root.disabled)
     .map(({ base, first, end }) => ({ pa: base + 4 * first, bytes: 4 * (end - first) }));
-  await captureRanges(target, roots, memory, 'root tables', tell);
+  await captureRanges(target, roots, memory, 'root tables', watch);
   const tables = Array.from(new AddressSpace(input).tableKibibytes, (kibibyte) => ({
     pa: kibibyte * 1024,
     bytes: TABLE_BYTES,
   }));
-  await captureRanges(target, tables, memory, 'L2 tables', tell);
+  await captureRanges(target, tables, memory, 'L2 tables', watch);
 }
 
 /**
@@ -68,7 +75,7 @@ export async function captureRanges(
   ranges: readonly MemoryRange[],
   memory: CapturedMemory,
   what: string,
-  tell: ProgressListener | undefined,
+  watch: CaptureWatch,
 ): Promise<void> {
   const wanted = joinRanges(ranges.flatMap((range) => memory.missing(range)));
   const batches = batchesOf(wanted);
@@ -76,6 +83,9 @@ export async function captureRanges(
   const start = performance.now();
   let bytes = 0;
   for (const batch of batches) {
+    if (watch.signal?.aborted === true) {
+      throw new VmError('SOURCE_ERR_STOPPED', `reading ${what} was ended`);
+    }
     const parts = await target.read(batch);
     for (const [index, range] of batch.entries()) {
       const data = parts[index];
@@ -83,7 +93,7 @@ export async function captureRanges(
       bytes += range.bytes;
     }
     const milliseconds = performance.now() - start;
-    tell?.({ what, bytes, totalBytes, milliseconds });
+    watch.onProgress?.({ what, bytes, totalBytes, milliseconds });
     if (milliseconds / 1000 > GRACE_SECONDS + bytes / SLOWEST_BYTES_PER_SECOND) {
       const done = `${formatBytes(bytes)} of ${formatBytes(totalBytes)} of ${what}`;
       const text = `the target gave ${done} in ${(milliseconds / 1000).toFixed(0)} s: too slow`;

@@ -40,7 +40,7 @@ function openLive(
     const registers = chooseRegisters(layers, context.world);
     const cpu = chooseCpu(registers, undefined, context.cpu);
     if (registers.values !== undefined) {
-      await captureTables(target, registers.values, cpu.profile, memory, context.onProgress);
+      await captureTables(target, registers.values, cpu.profile, memory, context.watch);
     }
     const tree = parseMemoryTree(target.memoryTree, kind);
     const ram = tree.filter((region) => region.kind === 'ram');
@@ -74,7 +74,7 @@ async function loadMore(
   }
   if (ranges.every((range) => memory.missing(range).length === 0)) return;
   await withTarget(open, (target) =>
-    captureRanges(target, ranges, memory, 'memory', context.onProgress),
+    captureRanges(target, ranges, memory, 'memory', context.watch),
   );
 }
 

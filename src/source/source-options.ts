@@ -1,7 +1,7 @@
 /** What may be said about a source beside its word, and what follows from it for all of them. */
 
 import type { NamedRange } from '../inspect/index.js';
-import type { ProgressListener } from './capture.js';
+import type { CaptureWatch, ProgressListener } from './capture.js';
 import type { TargetOptions } from './live-target.js';
 import { readNames } from './names-file.js';
 import {
@@ -34,6 +34,8 @@ export interface SourceOptions {
   readonly leave?: TargetOptions['leave'];
   /** Told how far reading a live target is. */
   readonly onProgress?: ProgressListener;
+  /** Ends reading a live target, which is then left as it was found. */
+  readonly signal?: AbortSignal;
 }
 
 /** Everything that is known before the source itself is opened. */
@@ -45,7 +47,8 @@ export interface SourceContext {
   readonly cpu: string | undefined;
   readonly names: readonly NamedRange[];
   readonly target: TargetOptions;
-  readonly onProgress: ProgressListener | undefined;
+  /** What watches over reading a target. */
+  readonly watch: CaptureWatch;
 }
 
 /**
@@ -72,7 +75,7 @@ export async function readContext(
       timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
       leave: options.leave ?? 'as-found',
     },
-    onProgress: options.onProgress,
+    watch: { onProgress: options.onProgress, signal: options.signal },
   };
 }
 

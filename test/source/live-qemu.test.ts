@@ -119,11 +119,11 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
         const source = await open(word);
         expectGuest(source, machine);
         expect(source.registers.world).toBe(world);
-      expect(source.notes).toEqual(
-        world === 'secure'
-          ? ['registers of the secure world: its MMU is on, that of the normal world is off']
-          : [],
-      );
+        expect(source.notes).toEqual(
+          world === 'secure'
+            ? ['registers of the secure world: its MMU is on, that of the normal world is off']
+            : [],
+        );
         expect(source.registers.facts[0]?.origin).toBe(origin);
         expect(source.cpu.profile.name).toBe(board.cpu);
         expect(source.coverage).toBe('17.0 KiB read: the tables');
@@ -185,6 +185,16 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
     };
     for (const word of [`gdb:${machine.gdb}`, `qmp:${machine.qmp}`]) {
       await expect(openSource(word, { onProgress })).rejects.toThrow('the progress bar broke');
+      expect(await machine.status()).toBe('running');
+    }
+    for (const word of [`gdb:${machine.gdb}`, `qmp:${machine.qmp}`]) {
+      const interrupt = new AbortController();
+      const options = { onProgress: () => interrupt.abort(), signal: interrupt.signal };
+      const error = await rejectionOf(openSource(word, options));
+      expect([error.code, error.message]).toEqual([
+        'SOURCE_ERR_STOPPED',
+        'reading L2 tables was ended',
+      ]);
       expect(await machine.status()).toBe('running');
     }
     // The stub's physical mode was given back: an ordinary read is of virtual memory.
