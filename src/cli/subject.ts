@@ -45,6 +45,7 @@ export interface Subject {
   locate(pa: number, va: number): ArtifactPlace | undefined;
 }
 
+const LIVE = /^(gdb|qmp):|\.sock$/;
 const LAYOUT = /^layout:(.+)$/s;
 const LARGEST_LAYOUT_BYTES = 4 * 2 ** 20;
 const LARGEST_PROGRAM_BYTES = 64 * 2 ** 20;
@@ -79,6 +80,10 @@ export async function openWord(
 ): Promise<AddressSpaceSource> {
   const { openSource, TRANSLATION_NAMES } = await import('../source/index.js');
   const progress = new Progress(talk);
+  // A live target stands still while it is read: who interrupts us gets it back as it was.
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort();
+  if (LIVE.test(word)) process.once('SIGINT', stop);
   const given = TRANSLATION_NAMES.flatMap((name) =>
     flags[name] === undefined ? [] : [[name, flags[name]] as const],
   );
@@ -92,12 +97,15 @@ export async function openWord(
       ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
       ...(flags.leave === undefined ? {} : { leave: flags.leave }),
       onProgress: (at) => progress.tell(() => progressText(word, at)),
+      signal: interrupt.signal,
     });
     progress.end();
     talk.print(...sourceLines(source));
     return source;
   } finally {
     progress.end();
+    process.off('SIGINT', stop);
+    if (interrupt.signal.aborted) process.kill(process.pid, 'SIGINT');
   }
 }
 
