@@ -19,6 +19,7 @@ import {
   type RegionTree,
   VmError,
 } from '../base/index.js';
+import { Kind } from '../format/index.js';
 import type { CSpaces } from '../kernel/index.js';
 import type { FrameAllocator } from './frame-allocator.js';
 import {
@@ -47,6 +48,7 @@ import {
   ROOT_ENTRIES,
   ROOT_INDEX_SHIFT,
   TABLE_ADDRESS,
+  TABLE_MAPPING,
   TABLE_RECORD_BYTES,
   TABLE_VNODE,
   tableAt,
@@ -100,7 +102,23 @@ export class MappingInfo {
   }
 }
 
+/** One line of a dump: a table, or a run of leaves. */
+export interface PmapDumpLine {
+  readonly address: number;
+  readonly bytes: number;
+  /** One of `Kind`. */
+  readonly kind: number;
+  /** Region flags; 0 for a table. */
+  readonly flags: number;
+  /** The slot of the frame, or of the VNode of a table. */
+  readonly object: CapRef;
+  /** Where in the frame the run begins, in bytes. */
+  readonly offset: number;
+  readonly mapping: CapRef;
+}
+
 const ADDRESS_SPACE_BYTES = 2 ** 32;
+const ROOT_ENTRY_BYTES = 2 ** 20;
 
 /** What a pmap has taken and still has free. */
 export interface PmapMeasure {
@@ -345,6 +363,58 @@ export class Pmap {
       const info = this.lookup(page * PAGE_BYTES);
       if (info !== undefined) yield info;
       page = shadow.nextMapped(shadow.mappingEnd(shadow.leafAt(page)), end);
+    }
+  }
+
+  /**
+   * Every table and every run of leaves with the same flags, in order of addresses, for a person or a
+   * tool to read (`pmap_dump`). Nothing is asked of the kernel: this is what the pmap believes.
+   */
+  *dump(): Generator<PmapDumpLine> {
+    const { shadow } = this.core;
+    for (let index = 0; index < ROOT_ENTRIES; index += 1) {
+      const entry = shadow.tables.root[index];
+      if ((entry & 1) !== 0) {
+        const at = tableAt(entry >>> 1);
+        const words = shadow.tables.words;
+        yield {
+          address: index * ROOT_ENTRY_BYTES,
+          bytes: ROOT_ENTRY_BYTES,
+          kind: Kind.TABLE,
+          flags: 0,
+          object: capRef(words[at + TABLE_VNODE]),
+          offset: 0,
+          mapping: capRef(words[at + TABLE_MAPPING]),
+        };
+      }
+      yield* this.dumpLeaves(index);
+    }
+  }
+
+  /** The leaf records that begin in one entry of the root. */
+  private *dumpLeaves(index: number): Generator<PmapDumpLine> {
+    const { shadow } = this.core;
+    const first = index << ROOT_INDEX_SHIFT;
+    const end = first + (1 << ROOT_INDEX_SHIFT);
+    for (let page = shadow.nextMapped(first, end); page >= 0; ) {
+      const record = shadow.leafAt(page);
+      const words = shadow.leaves.words;
+      const at = record << RECORD_SHIFT;
+      const next = shadow.endOf(record);
+      if (words[at + LEAF_PAGE] === page) {
+        const run = words[at + LEAF_RUN];
+        yield {
+          address: page * PAGE_BYTES,
+          bytes: (next - page) * PAGE_BYTES,
+          kind: leafKindOf(run),
+          flags: leafFlags(run),
+          object: words[at + LEAF_FRAME] as CapRef,
+          offset: words[at + LEAF_OFFSET] * PAGE_BYTES,
+          mapping: words[at + LEAF_MAPPING] as CapRef,
+        };
+      }
+      if (next >= end) return;
+      page = shadow.nextMapped(next, end);
     }
   }
 

@@ -129,3 +129,29 @@ describe('promote', () => {
     expect(codes(() => pmap.promote(A, 0x3000))[1]).toBe('LIB_ERR_VREGION_BAD_ALIGNMENT');
   });
 });
+
+describe('dump', () => {
+  test('lists tables and runs of leaves, cut where the flags differ', () => {
+    const { domain, pmap } = setUp();
+    const frame = domain.allocateFrame(3 * MIB);
+    pmap.map(A, frame, 0, 2 * MIB, READ_WRITE | LARGE);
+    pmap.map(A + 2 * MIB, frame, 2 * MIB, 0x4000, READ_WRITE);
+    pmap.modifyFlags(A + 2 * MIB + 0x1000, 0x1000, READ);
+    const lines = [...pmap.dump()]
+      .filter(({ address }) => address >= A)
+      .map(({ address, bytes, kind, flags, offset }) => [
+        address - A,
+        bytes,
+        kind,
+        flags & READ_WRITE,
+        offset,
+      ]);
+    expect(lines).toEqual([
+      [0, 2 * MIB, Kind.SECTION, READ_WRITE, 0],
+      [2 * MIB, MIB, Kind.TABLE, 0, 0],
+      [2 * MIB, 0x1000, Kind.SMALL, READ_WRITE, 2 * MIB],
+      [2 * MIB + 0x1000, 0x1000, Kind.SMALL, READ, 2 * MIB + 0x1000],
+      [2 * MIB + 0x2000, 0x2000, Kind.SMALL, READ_WRITE, 2 * MIB + 0x2000],
+    ]);
+  });
+});
