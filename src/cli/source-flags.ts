@@ -38,7 +38,7 @@ const REGISTERS = [
 const GROUP = 'Source:';
 
 /** The forms of a source, for the help of every command. */
-export const SOURCE_HELP = `A source is one word: layout:board.yaml  elf:fw.elf#MMUTable  ram:dump.bin@0x60000000
+const SOURCE_HELP = `A source is one word: layout:board.yaml  elf:fw.elf#MMUTable  ram:dump.bin@0x60000000
   core:vmcore  lime:mem.lime  tables:DIR  snap:state.json  log:boot.txt  gdb:HOST:PORT  qmp:SOCKET  -
   The prefix may be left out where the content of the file tells. Addresses are hexadecimal.`;
 

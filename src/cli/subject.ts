@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { VmError } from '../base/index.js';
 import {
   AddressSpace,
+  type ArtifactPlace,
   line,
   Names,
   type Provenance,
@@ -23,15 +24,6 @@ import { decodeText, readAtMost } from './input-file.js';
 import { Progress } from './progress.js';
 import type { Session } from './session.js';
 import type { SourceFlags } from './source-flags.js';
-
-/** A place that a finding can point to. */
-export interface ArtifactPlace {
-  readonly file: string;
-  /** From 1; a line of a layout. */
-  readonly line?: number;
-  /** The offset of an entry in a file that is not compressed. */
-  readonly byteOffset?: number;
-}
 
 /** What is inspected. */
 export interface Subject {

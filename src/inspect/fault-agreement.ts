@@ -51,6 +51,12 @@ export function toldBy(report: FaultReport): ToldFault {
   return { report, reported, fault, accesses: accessesOf(report, reported) };
 }
 
+/** Whether DFSR names the domain of the tables; an IFSR, and some faults, name none. */
+function sameDomain(domain: number, { report, reported }: ToldFault): boolean {
+  const named = reported?.meaning.hasDomain === true && report.kind === 'data';
+  return !named || reported.domain === domain;
+}
+
 /** Whether status and address were given in the wrong order: only the other order makes sense. */
 export function areSwapped(input: SpaceInput, report: FaultReport): boolean {
   const { fsr, far } = report;
@@ -109,6 +115,6 @@ export function agreementOf(walk: Walk, told: ToldFault): Agreement {
   const same =
     reported === undefined
       ? walk.fault.meaning.name === name
-      : walk.fault.status === reported.status;
+      : walk.fault.status === reported.status && sameDomain(walk.fault.domain, told);
   return same ? 'agree' : 'disagree';
 }

@@ -59,7 +59,7 @@ export function causesOf(
       'table of the one that faulted (pagewright scan lists them)';
     causes.push({ id: 'wrong-root', text });
   }
-  const domain = walk.leaf?.attributes.domain;
+  const domain = walk.fault?.domain ?? walk.leaf?.attributes.domain;
   const hasDomain = reported?.meaning.hasDomain === true && report.kind === 'data';
   if (hasDomain && domain !== undefined && domain !== reported.domain) {
     const text =

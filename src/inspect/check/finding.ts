@@ -79,7 +79,7 @@ export function pagesText(page: number, pages: number): string {
 }
 
 /** 64 bits of FNV-1a in two halves, as 16 hexadecimal digits. */
-export function fingerprintOf(text: string): string {
+function fingerprintOf(text: string): string {
   let low = 0x811c_9dc5;
   let high = 0xcbf2_9ce4;
   for (let at = 0; at < text.length; at++) {

@@ -1,0 +1,212 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { command } from '../support/command.js';
+import { linuxTables } from '../support/linux-fixture.js';
+
+const LINUX = 'tables:test/fixtures/linux-armv7-short';
+const POLICY = 'examples/policies/linux.yaml';
+
+let folder = '';
+const file = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pagewright-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const exitOf = async (...args: string[]): Promise<number> => (await command(args)).exit;
+
+describe('exit codes', () => {
+  it.each([
+    [['show', LINUX], 0],
+    [['walk', LINUX, 'c0008000'], 0],
+    [['walk', LINUX, '0'], 1],
+    [['walk', LINUX, '0', '--exit-zero'], 0],
+    [['walk', LINUX, 'c0008000', '--user'], 1],
+    [['v2p', LINUX, '00058810', '--user', '--access', 'write'], 0],
+    [['where', LINUX, '42ff4000'], 0],
+    [['where', LINUX, '42ff4000', '9000000000'], 1],
+    [['p2v', LINUX, '90000000', '--exit-zero'], 0],
+    [['explain', LINUX], 0],
+    [['decode', '6020123f'], 0],
+    [['check', LINUX], 1],
+    [['check', LINUX, '--fail-on', 'never'], 0],
+    [['check', LINUX, '--exit-zero'], 0],
+    [['check', LINUX, '--policy', POLICY], 0],
+    [['check', LINUX, '--policy', POLICY, '--fail-on', 'warning'], 1],
+    [['check'], 0],
+    [['diff', LINUX, LINUX], 0],
+    [['diff', LINUX, 'examples/layouts/small-rtos.yaml'], 1],
+    [['scan', LINUX], 0],
+    [['quiz'], 0],
+    [['quiz', '--answer', 'nonsense'], 1],
+    [['show', 'no/such/file'], 3],
+    [['walk', LINUX, 'here'], 2],
+    [['decode', 'xyz'], 2],
+    [['decode', '1', '--cpu', 'z80'], 2],
+    [['show', LINUX, '--only', 'w and'], 2],
+    [['show', LINUX, '--ttbr0', 'q'], 2],
+    [['show', LINUX, '--view', 'tree', '--format', 'json'], 2],
+    [['show', LINUX, '--ttbcr', '80000000'], 3],
+    [['check', LINUX, '--policy', 'package.json'], 3],
+    [['check', LINUX, '--baseline', 'package.json'], 3],
+    [['check', LINUX, '--today', 'soon'], 2],
+    [['show', 'gdb:127.0.0.1:1', '--timeout', '200'], 4],
+  ] as const)('%j ends with %i', async (args, exit) => {
+    expect(await exitOf(...args)).toBe(exit);
+  });
+});
+
+describe('show', () => {
+  it.each([
+    ['--view', 'tree'],
+    ['--view', 'pages'],
+    ['--view', 'frames'],
+    ['--view', 'raw'],
+    ['--view', 'grid'],
+    ['--format', 'ndjson'],
+    ['--format', 'csv'],
+    ['--format', 'md'],
+    ['--format', 'ptdump'],
+    ['--format', 'vmprint'],
+    ['--format', 'svg'],
+  ])('%s %s prints something', async (option, choice) => {
+    const { exit, out } = await command(['show', LINUX, option, choice]);
+    expect([exit, out.length > 500]).toEqual([0, true]);
+  });
+
+  it('keeps the rows that filters choose', async () => {
+    const rows = async (...args: string[]): Promise<string[]> => {
+      const { out } = await command(['show', LINUX, '--format', 'ndjson', ...args]);
+      const lines = out.trim().split('\n');
+      return lines.map((line) => (JSON.parse(line) as { va: string }).va);
+    };
+    expect(await rows('--only', 'w and x')).toEqual(['0x26000000']);
+    expect(await rows('--has', '26000004')).toEqual(['0x26000000']);
+    expect(await rows('--pa', '4306f000')).toEqual(['0x26000000', '0xc3040000']);
+  });
+
+  it('tells data on stdout and talk on stderr', async () => {
+    const { out, err } = await command(['show', LINUX, '--json']);
+    expect(() => JSON.parse(out) as unknown).not.toThrow();
+    expect(err).toContain('71 frames of tables');
+  });
+
+  it('reads a layout', async () => {
+    const { out } = await command(['show', 'layout:examples/layouts/zynq-board.yaml']);
+    expect(out).toContain('---[');
+  });
+
+  it('explains itself on a terminal', async () => {
+    const { err, out } = await command(['show', LINUX], { terminal: true });
+    expect(err).toContain('writable and executable !');
+    expect(out).toContain('\u001b[');
+  });
+});
+
+describe('walk', () => {
+  it('answers a page of a range on each line', async () => {
+    const { out, exit } = await command([
+      'walk',
+      LINUX,
+      '21000000..2100ffff',
+      '--format',
+      'ndjson',
+    ]);
+    const answers = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { va: string; pa: string | null });
+    expect(exit).toBe(1);
+    expect(answers).toHaveLength(16);
+    expect(answers[0]).toMatchObject({ va: '0x21000000', pa: '0x43059000' });
+    expect(answers.filter(({ pa }) => pa === null).map(({ va }) => va)).toEqual([
+      '0x21008000',
+      '0x21009000',
+      '0x2100a000',
+      '0x2100b000',
+    ]);
+  });
+});
+
+describe('a snapshot', () => {
+  it('is the same space again', async () => {
+    const path = file('state.json');
+    expect(await exitOf('show', LINUX, '--save', path)).toBe(0);
+    expect(await exitOf('diff', LINUX, path)).toBe(0);
+    const { out } = await command(['show', `snap:${path}`]);
+    expect(out).toContain('69.10 MiB mapped');
+  });
+
+  it('of a layout is one as well', async () => {
+    const path = file('layout.json');
+    const layout = 'examples/layouts/small-rtos.yaml';
+    expect(await exitOf('show', layout, '--save', path)).toBe(0);
+    expect(await exitOf('diff', layout, path)).toBe(0);
+  });
+});
+
+describe('explain', () => {
+  it('reads the dump of a kernel', async () => {
+    const path = file('oops.txt');
+    writeFileSync(
+      path,
+      `8<--- cut here ---
+Unable to handle kernel NULL pointer dereference at virtual address 00000010 when read
+[00000010] *pgd=00000000
+Internal error: Oops: 17 [#1] SMP ARM
+pc : [<c0300000>]    lr : [<c0300abc>]    psr: 60000013
+`,
+    );
+    const { out, exit } = await command(['explain', LINUX, '--log', path]);
+    expect(exit).toBe(0);
+    expect(out).toContain('privileged read of 00000010: translation fault, page');
+    expect(out).toContain('a null pointer, offset 0x10');
+    expect(out).toContain('registers and tables agree');
+  });
+
+  it('says so where nothing faulted', async () => {
+    const { err, exit } = await command(['explain', 'examples/layouts/small-rtos.yaml']);
+    expect([exit, err.includes('has no fault registers')]).toEqual([2, true]);
+  });
+});
+
+describe('check', () => {
+  it('writes a report before it fails', async () => {
+    const path = file('findings.sarif');
+    const args = ['check', LINUX, '--format', 'sarif', '-o', path];
+    expect(await exitOf(...args)).toBe(1);
+    const log = JSON.parse(readFileSync(path, 'utf8')) as { runs: { results: unknown[] }[] };
+    expect(log.runs[0]?.results.length).toBeGreaterThan(2);
+  });
+
+  it('points to the line of a layout', async () => {
+    const { out } = await command(['check', 'examples/layouts/split-space.yaml', '--json']);
+    const { findings } = JSON.parse(out) as { findings: { file: string; line: number }[] };
+    expect(findings[0]).toMatchObject({ file: 'examples/layouts/split-space.yaml' });
+    expect(findings[0]?.line).toBeGreaterThan(1);
+  });
+
+  it('is silent about what a baseline knows', async () => {
+    const path = file('known.json');
+    expect(await exitOf('check', LINUX, '--write-baseline', path)).toBe(1);
+    expect(await exitOf('check', LINUX, '--baseline', path, '--fail-on', 'note')).toBe(0);
+  });
+
+  it('prints JUnit', async () => {
+    const { out } = await command(['check', LINUX, '--format', 'junit']);
+    expect(out).toMatch(/^<\?xml[\s\S]*<failure type="error"/);
+  });
+});
+
+describe('scan', () => {
+  it('finds the page directories of Linux', async () => {
+    const { out } = await command(['scan', LINUX, '--json']);
+    const { candidates } = JSON.parse(out) as { candidates: { address: string; score: number }[] };
+    expect(candidates.map(({ address }) => address).toSorted()).toEqual(
+      linuxTables.pageDirectories,
+    );
+  });
+});
