@@ -36,6 +36,10 @@ export function cloneDomain(parent: Domain, options: SpawnOptions = {}): EmptyDo
     copyRegions(parent, child.domain);
   } catch (error) {
     child.kill();
+    // What was made read-only for the clone's sake is the parent's alone again.
+    for (const region of parent.vspace.all()) {
+      if (region instanceof VRegion) region.object?.protect(region, 0, region.bytes, region.flags);
+    }
     throw error;
   }
   return child;

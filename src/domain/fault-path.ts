@@ -4,7 +4,7 @@
  * this way.
  */
 import { hex0x, PAGE_SHIFT, VmError } from '../base/index.js';
-import { faultStatusOf } from '../format/index.js';
+import { faultMeaning, faultStatusOf } from '../format/index.js';
 import type { AbortInfo, Cpu } from '../machine/index.js';
 import type { MetadataRegion } from './metadata-region.js';
 
@@ -67,7 +67,7 @@ export class FaultPath {
   /** A handler that maps another page than the one that faulted would be asked again and again. */
   private requireHelp(name: string, abort: AbortInfo): void {
     const result = this.cpu.mmu.translateAfresh(abort.va, abort.access);
-    if (result >= 0 || faultStatusOf(result) !== abort.status) return;
+    if (result >= 0 || faultMeaning(faultStatusOf(result)).name !== abort.meaning.name) return;
     throw new VmError(
       'LIB_ERR_PAGEFAULT_LOOP',
       `handler \`${name}\` says that it resolved the fault at ${hex0x(abort.va)}, ` +
