@@ -3,13 +3,14 @@
  * that they name, neighbours together, and nothing else.
  */
 
-import { formatBytes, VmError } from '../base/index.js';
+import { formatBytes, roundDown, roundUp, VmError } from '../base/index.js';
 import type { CpuProfile } from '../format/index.js';
 import { AddressSpace, TABLE_BYTES } from '../inspect/index.js';
 import { type TranslationRegisters, Ttbcr } from '../machine/index.js';
-import type { CapturedMemory } from './captured-memory.js';
+import { BLOCK_BYTES, type CapturedMemory } from './captured-memory.js';
 import type { LiveTarget } from './live-target.js';
 import { joinRanges, type MemoryRange } from './source-memory.js';
+import type { MemoryTreeRegion } from './text-names.js';
 
 /** How far reading is. */
 export interface CaptureProgress {
@@ -77,7 +78,8 @@ export async function captureRanges(
   what: string,
   watch: CaptureWatch,
 ): Promise<void> {
-  const wanted = joinRanges(ranges.flatMap((range) => memory.missing(range)));
+  const missing = joinRanges(ranges.flatMap((range) => memory.missing(range)));
+  const wanted = backedParts(missing, target.regions);
   const batches = batchesOf(wanted);
   const totalBytes = wanted.reduce((sum, range) => sum + range.bytes, 0);
   const start = performance.now();
@@ -100,6 +102,26 @@ export async function captureRanges(
       throw new VmError('SOURCE_ERR_TARGET_TIMEOUT', text);
     }
   }
+}
+
+/**
+ * The parts of `ranges` where a QEMU has memory, in whole blocks. The rest would read as zero, which
+ * it is not, or reach a device, which a read may change. All of them where nothing is known.
+ */
+function backedParts(
+  ranges: readonly MemoryRange[],
+  regions: readonly MemoryTreeRegion[],
+): MemoryRange[] {
+  if (regions.length === 0) return [...ranges];
+  const memories = regions.filter(({ kind }) => kind !== 'i/o');
+  const backed = joinRanges(memories.map(({ base, bytes }) => ({ pa: base, bytes })));
+  return ranges.flatMap(({ pa, bytes }) =>
+    backed.flatMap((memory) => {
+      const from = roundUp(Math.max(pa, memory.pa), BLOCK_BYTES);
+      const to = roundDown(Math.min(pa + bytes, memory.pa + memory.bytes), BLOCK_BYTES);
+      return from < to ? [{ pa: from, bytes: to - from }] : [];
+    }),
+  );
 }
 
 /** `ranges`, cut and put together so that each batch is about BATCH_BYTES. */

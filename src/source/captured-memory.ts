@@ -11,7 +11,7 @@ import {
 } from './source-memory.js';
 
 /** The least that is read: a level-2 table. */
-const BLOCK_BYTES = 1024;
+export const BLOCK_BYTES = 1024;
 const BLOCK_SHIFT = 10;
 const BLOCK_WORDS = BLOCK_BYTES / 4;
 const BLOCKS_OF_MEBIBYTE = 1024;

@@ -51,7 +51,7 @@ export async function attachOpenOcd(
   try {
     const registers = await readCoprocessor(connection);
     const read = (ranges: readonly MemoryRange[]) => readRanges(connection, ranges);
-    return { registers, notes, memoryTree: '', read, leave };
+    return { registers, notes, regions: [], read, leave };
   } catch (error) {
     await leaveAfter({ leave }, error);
     throw error;

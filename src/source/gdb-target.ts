@@ -11,6 +11,7 @@ import { attachOpenOcd } from './gdb-openocd.js';
 import { type LiveTarget, leaveAfter, type TargetOptions } from './live-target.js';
 import { type GivenRegister, parseRegisterName } from './register-banks.js';
 import type { MemoryRange } from './source-memory.js';
+import { parseMemoryTree } from './text-names.js';
 
 /** PacketSize of a stub that does not say it, and the least that is believed. */
 const DEFAULT_PACKET = 1024;
@@ -87,7 +88,7 @@ async function attachQemu(
     return {
       registers,
       notes,
-      memoryTree: (await connection.monitor('info mtree -f')).output,
+      regions: parseMemoryTree((await connection.monitor('info mtree -f')).output, 'gdb'),
       read: (ranges) => readPhysical(connection, ranges, 2 ** Math.floor(Math.log2(bytes))),
       leave,
     };

@@ -12,7 +12,6 @@ import { type MemoryRange, sizeText } from './source-memory.js';
 import type { SourceContext } from './source-options.js';
 import { chooseCpu, chooseRegisters } from './source-registers.js';
 import { makeTableSource } from './table-source.js';
-import { parseMemoryTree } from './text-names.js';
 
 /** Memory that may be captured in all, beside the tables. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -42,8 +41,7 @@ function openLive(
     if (registers.values !== undefined) {
       await captureTables(target, registers.values, cpu.profile, memory, context.watch);
     }
-    const tree = parseMemoryTree(target.memoryTree, kind);
-    const ram = tree.filter((region) => region.kind === 'ram');
+    const ram = target.regions.filter((region) => region.kind === 'ram');
     return makeTableSource(context, {
       kind,
       memory,
@@ -53,7 +51,7 @@ function openLive(
       coverage: `${sizeText(bytesOf(memory.ranges))} read: the tables`,
       notes: target.notes,
       searchable: ram.map(({ base, bytes }) => ({ pa: base, bytes })),
-      names: () => tree,
+      names: () => target.regions,
       load: (ranges) => loadMore(open, ranges, memory, context),
       close: () => {},
     });

@@ -3,14 +3,15 @@
 import { VmError } from '../base/index.js';
 import type { GivenRegister } from './register-banks.js';
 import type { MemoryRange } from './source-memory.js';
+import type { MemoryTreeRegion } from './text-names.js';
 
 /** A target that stands still until we leave it. */
 export interface LiveTarget {
   readonly registers: readonly GivenRegister[];
   /** What the person at the target should know. */
   readonly notes: readonly string[];
-  /** What QEMU prints for `info mtree -f`; empty where the target is no QEMU. */
-  readonly memoryTree: string;
+  /** The regions of its memory, if it is a QEMU, which tells them; empty if not. */
+  readonly regions: readonly MemoryTreeRegion[];
   /**
    * The physical memory of each range; undefined where the target has none.
    *

@@ -15,6 +15,7 @@ import type { LiveTarget, TargetOptions } from './live-target.js';
 import { QmpConnection } from './qmp-connection.js';
 import type { GivenRegister } from './register-banks.js';
 import type { MemoryRange } from './source-memory.js';
+import { parseMemoryTree } from './text-names.js';
 
 /** The label that QEMU gives the character device of its gdbstub. */
 const GDB_LABEL = 'gdb';
@@ -51,7 +52,7 @@ export async function openQmpTarget(place: string, options: TargetOptions): Prom
     return {
       registers,
       notes,
-      memoryTree: await connection.monitor('info mtree -f'),
+      regions: parseMemoryTree(await connection.monitor('info mtree -f'), 'qmp'),
       read: (ranges) => readRanges(connection, own, ranges),
       leave: () => leave(options.leave === 'as-found' ? wasRunning : options.leave === 'running'),
     };

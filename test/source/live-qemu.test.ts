@@ -279,6 +279,22 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
     expect(await machine.status()).toBe('running');
   });
 
+  it('is not asked for memory that it does not have', async () => {
+    const machine = await start(VIRT);
+    for (const word of [`gdb:${machine.gdb}`, `qmp:${machine.qmp}`]) {
+      // Nothing, and the registers of a UART.
+      for (const ttbr0 of [0x2000_0000, 0x0900_0000]) {
+        const source = await open(word, { registers: { ttbr0, ttbcr: 0 } });
+        expect(source.memory.ranges).toEqual([]);
+        expect(source.coverage).toBe('0 B read: the tables');
+      }
+      const source = await open(word);
+      await source.load([{ pa: VIRT.ramBase - MIB, bytes: 2 * MIB }]);
+      expect(source.memory.readWord(VIRT.ramBase - 4)).toBe(-1);
+      expect(source.memory.readWord(VIRT.ramBase)).not.toBe(-1);
+    }
+  });
+
   it('before its MMU is on tells so, and its table can be named', async () => {
     const elf = buildAttachGuest(VIRT);
     const path = join(folder, 'off.sock');
