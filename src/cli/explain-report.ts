@@ -15,7 +15,7 @@ import { Exit, type ExitCode } from './exit-code.js';
 import type { ExplainFlags } from './explain-flags.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Session } from './session.js';
-import { openSubject, type Subject } from './subject.js';
+import { openQuietly, openSubject, type Subject } from './subject.js';
 
 const LARGEST_LOG_BYTES = 64 * 2 ** 20;
 const BASE_MASK = 0xffff_c000;
@@ -35,7 +35,7 @@ export async function explainSource(
     const more = `${reports.length - 1} more faults follow; the first is explained`;
     session.talk.print(line(more, 'quiet'));
   }
-  const alternatives = otherRoots(input, report);
+  const alternatives = [...otherRoots(input, report), ...(await otherWorld(subject, flags))];
   const explanation = explainFault(input, report, { names, alternatives });
   if (flags.json === true) {
     const record = explainRecord(input, explanation, names);
@@ -83,6 +83,24 @@ function otherRoots(input: SpaceInput, report: FaultReport): Alternative[] {
     const label = `${what}, ${hex0x((root & BASE_MASK) >>> 0, 8)}`;
     return [{ label, kind: 'root' as const, input: { ...input, registers: other } }];
   });
+}
+
+/** The registers of the other world, where the source is a file that has two banks of them. */
+async function otherWorld(
+  { source, word, input }: Subject,
+  flags: ExplainFlags,
+): Promise<Alternative[]> {
+  if (source === undefined || source.kind === 'gdb' || source.kind === 'qmp') return [];
+  if (word === '-' || flags.world !== 'auto') return [];
+  const world = source.registers.world === 'secure' ? 'normal' : 'secure';
+  const other = await openQuietly(word, { ...flags, world });
+  if (other.evidence !== 'tables' || other.registers.values === undefined) return [];
+  const label = `the registers of the ${world} world`;
+  const { values } = other.registers;
+  const isSame = (['ttbr0', 'ttbr1', 'ttbcr', 'dacr', 'sctlr'] as const).every(
+    (name) => values[name] === input.registers[name],
+  );
+  return isSame ? [] : [{ label, kind: 'world', input: { ...input, registers: values } }];
 }
 
 function noFault(word: string, flags: ExplainFlags): VmError {

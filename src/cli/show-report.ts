@@ -3,6 +3,7 @@ import { formatBytes, hex, PAGE_BYTES, VmError } from '../base/index.js';
 import { rightsText } from '../format/index.js';
 import {
   AddressSpace,
+  cutLine,
   frameLines,
   gridLines,
   line,
@@ -32,6 +33,7 @@ import { printLines, writeTexts } from './printing.js';
 import type { Session } from './session.js';
 import type { ShowFlags } from './show-flags.js';
 import { openSubject, openWord, type Subject } from './subject.js';
+import { wrapped } from './wrap.js';
 
 /** Shows the space that `word` names. Errors: those of the source; USAGE_ERR — a filter is wrong. */
 export async function showSpace(
@@ -79,13 +81,14 @@ async function printView(session: Session, subject: Subject, flags: ShowFlags): 
   const { provenance, names } = subject;
   const regions = regionsFor(subject);
   if (flags.view === 'map' && out.isTerminal) session.talk.print(...MAP_LEGEND);
-  return printLines(out, linesOf());
+  const room = out.isTerminal ? out.columns : Infinity;
+  return printLines(out, fitted(linesOf(), room));
 
   function linesOf(): Iterable<StyledLine> {
     switch (flags.view) {
       case 'map': {
         const rows = chosenRows(regions, subject, flags);
-        return mapLines(regions.space, rows, provenance, names);
+        return mapLines(regions.space, rows, provenance, names, room);
       }
       case 'tree':
         return treeLines(regions, provenance);
@@ -100,6 +103,21 @@ async function printView(session: Session, subject: Subject, flags: ShowFlags): 
     }
   }
 }
+
+/** Lines that fit: what is said of the whole is wrapped, a row of a table is cut. */
+function* fitted(lines: Iterable<StyledLine>, columns: number): Generator<StyledLine> {
+  for (const each of lines) {
+    const [first] = each;
+    const isTalk = each.length === 1 && (first?.style === 'heading' || first?.style === 'quiet');
+    if (columns === Infinity) yield each;
+    else if (isTalk && !first.text.startsWith(' '))
+      yield* wrapped(first.text, columns, 0, first.style, HANG);
+    else yield cutLine(each, columns);
+  }
+}
+
+/** How far the second line of what is wrapped stands in: behind `source  `. */
+const HANG = 8;
 
 /** The rows that the filters leave. */
 function* chosenRows(regions: Regions, subject: Subject, flags: ShowFlags): Generator<MapRow> {

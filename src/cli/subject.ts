@@ -18,6 +18,7 @@ import type {
   AddressSpaceSource,
   CaptureProgress,
   RegionSource,
+  SourceOptions,
   TableSource,
 } from '../source/index.js';
 import { decodeText, readAtMost } from './input-file.js';
@@ -70,24 +71,13 @@ export async function openWord(
   word: string,
   flags: SourceFlags,
 ): Promise<AddressSpaceSource> {
-  const { openSource, TRANSLATION_NAMES } = await import('../source/index.js');
   const progress = new Progress(talk);
   // A live target stands still while it is read: who interrupts us gets it back as it was.
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
   if (LIVE.test(word)) process.once('SIGINT', stop);
-  const given = TRANSLATION_NAMES.flatMap((name) =>
-    flags[name] === undefined ? [] : [[name, flags[name]] as const],
-  );
   try {
-    const source = await openSource(word, {
-      registers: Object.fromEntries(given),
-      world: flags.world,
-      nameFiles: flags.names,
-      ...(flags.regs === undefined ? {} : { registerFile: flags.regs }),
-      ...(flags.cpu === undefined ? {} : { cpu: flags.cpu }),
-      ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
-      ...(flags.leave === undefined ? {} : { leave: flags.leave }),
+    const source = await openQuietly(word, flags, {
       onProgress: (at) => progress.tell(() => progressText(word, at)),
       signal: interrupt.signal,
     });
@@ -99,6 +89,28 @@ export async function openWord(
     process.off('SIGINT', stop);
     if (interrupt.signal.aborted) process.kill(process.pid, 'SIGINT');
   }
+}
+
+/** Opens a source of any kind, and says nothing of it. Errors: those of `openSource`. */
+export async function openQuietly(
+  word: string,
+  flags: SourceFlags,
+  watch: Pick<SourceOptions, 'onProgress' | 'signal'> = {},
+): Promise<AddressSpaceSource> {
+  const { openSource, TRANSLATION_NAMES } = await import('../source/index.js');
+  const given = TRANSLATION_NAMES.flatMap((name) =>
+    flags[name] === undefined ? [] : [[name, flags[name]] as const],
+  );
+  return openSource(word, {
+    registers: Object.fromEntries(given),
+    world: flags.world,
+    nameFiles: flags.names,
+    ...(flags.regs === undefined ? {} : { registerFile: flags.regs }),
+    ...(flags.cpu === undefined ? {} : { cpu: flags.cpu }),
+    ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
+    ...(flags.leave === undefined ? {} : { leave: flags.leave }),
+    ...watch,
+  });
 }
 
 /** `reading L2 tables  37/112 KiB  (gdb, 61 KiB/s)`. */

@@ -106,6 +106,16 @@ describe('show', () => {
   });
 });
 
+describe('a narrow terminal', () => {
+  it.each(['map', 'tree', 'pages', 'raw'])('has room for every line of %s', async (view) => {
+    const call = { terminal: true, variables: { COLUMNS: '60', NO_COLOR: '1' } };
+    const { out } = await command(['show', LINUX, '--view', view], call);
+    const lines = out.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
+    expect(out).toContain('SCTLR=10c5387d');
+  });
+});
+
 describe('walk', () => {
   it('answers a page of a range on each line', async () => {
     const { out, exit } = await command([
@@ -165,6 +175,28 @@ pc : [<c0300000>]    lr : [<c0300abc>]    psr: 60000013
     expect(out).toContain('privileged read of 00000010: translation fault, page');
     expect(out).toContain('a null pointer, offset 0x10');
     expect(out).toContain('registers and tables agree');
+  });
+
+  it('tries the registers of the other world', async () => {
+    const path = file('worlds.json');
+    const registers = {
+      SCTLR: '0x10c5387d',
+      SCTLR_S: '0x10c5387c',
+      TTBR0: '0x423b406a',
+      TTBR0_S: '0x42374000',
+      SCR: '0x1',
+      TTBCR: '0',
+      TTBCR_S: '0',
+    };
+    writeFileSync(path, JSON.stringify(registers));
+    const args = ['--regs', path, '--dfsr', '817', '--dfar', '58810', '--user', '--json'];
+    const { out } = await command(['explain', LINUX, ...args]);
+    const { agreement, causes } = JSON.parse(out) as {
+      agreement: string;
+      causes: { id: string }[];
+    };
+    expect(agreement).toBe('disagree');
+    expect(causes.length).toBeGreaterThan(0);
   });
 
   it('says so where nothing faulted', async () => {
