@@ -9,12 +9,12 @@
  *                     a page taken for it, one mapping removed and one made
  *   region.lookup     the region that holds an address, of 10,000, random addresses
  *   region.gap        the place for a region of 64 pages among 10,000 with gaps of 1 to 8 pages
- *   prot1TrapUnprot, protNTrapUnprot, trap
+ *   prot1TrapUnprot, protNTrapUnprot
  *                     Appel and Li's, per page of 100, used in order: PROT1 or PROTN, the trap, UNPROT
  *   clone.100k        the clone of a domain with 100,000 resident writable pages, all of it: the
  *                     child's CSpace, tables and regions, and each page of the parent made read-only
  */
-import { MIB, PAGE_BYTES, VmError } from '../src/base/index.js';
+import { MIB, PAGE_BYTES } from '../src/base/index.js';
 import {
   AnonymousObject,
   CopyObject,
@@ -159,30 +159,6 @@ function protectTrapUnprotect(one: boolean): () => number {
     });
 }
 
-/** A trap alone: an access that is refused, the handler called, and the access given up. */
-function trapOnly(): () => number {
-  const domain = bootDomain();
-  const { cpu } = domain.kernel.machine;
-  const region = domain.vspace.mapAnonymous(PAGE_BYTES);
-  const vm = new PagePrimitives(domain, region);
-  cpu.store(region.base, 4, 1);
-  vm.prot1(region.base);
-  const refused = new VmError('LIB_ERR_VREGION_RIGHTS', 'not now');
-  vm.trap(() => {
-    throw refused;
-  });
-  return () =>
-    nanosecondsPer(TRAPPED, () => {
-      for (let trap = 0; trap < TRAPPED; trap += 1) {
-        try {
-          cpu.load(region.base, 4);
-        } catch (error) {
-          if (!(error instanceof VmError)) throw error;
-        }
-      }
-    });
-}
-
 export const cases: readonly Case[] = [
   { name: 'fault.anonymous', unit: 'ns', samples: 2000, prepare: anonymousFault },
   { name: 'fault.copyOnWrite', unit: 'ns', samples: 1000, prepare: copyOnWriteFault },
@@ -190,6 +166,5 @@ export const cases: readonly Case[] = [
   { name: 'region.gap', unit: 'ns', samples: 100, prepare: gapSearch },
   { name: 'prot1TrapUnprot', unit: 'ns', samples: 400, prepare: () => protectTrapUnprotect(true) },
   { name: 'protNTrapUnprot', unit: 'ns', samples: 400, prepare: () => protectTrapUnprotect(false) },
-  { name: 'trap', unit: 'ns', samples: 100, prepare: trapOnly },
   { name: 'clone.100k', unit: 'ns', samples: 10, prepare: cloneOfMany },
 ];

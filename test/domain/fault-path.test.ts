@@ -65,7 +65,7 @@ describe('a fault that is not resolved', () => {
     for (const [run, code, gate] of cases) {
       const error = failure(run);
       expect(error.chain()).toEqual(['LIB_ERR_PAGEFAULT', code]);
-      expect((error.cause?.evidence as FaultExplanation).gate).toBe(gate);
+      expect((error.cause?.evidence as FaultExplanation | undefined)?.gate).toBe(gate);
       expect(error.evidence).toHaveProperty('fault');
     }
     expect(failure(() => cpu.load(0x6000_3000, 4)).cause?.message).toContain(
