@@ -32,10 +32,10 @@ export class Names {
   readonly ranges: readonly NamedRange[];
 
   constructor(ranges: readonly NamedRange[] = []) {
-    this.ranges = ranges;
+    this.ranges = ranges.map(printable);
     this.shelves = {
-      virtual: shelfOf(ranges.filter((range) => range.space === 'virtual')),
-      physical: shelfOf(ranges.filter((range) => range.space === 'physical')),
+      virtual: shelfOf(this.ranges.filter((range) => range.space === 'virtual')),
+      physical: shelfOf(this.ranges.filter((range) => range.space === 'physical')),
     };
   }
 
@@ -62,6 +62,14 @@ export class Names {
   regions(space: NamedRange['space']): NamedRange[] {
     return this.shelves[space].ranges.filter((range) => range.role === 'region');
   }
+}
+
+const CONTROL = /\p{Cc}/u;
+
+/** The range with a name that a terminal can be given: a program's symbols may be anything. */
+function printable(range: NamedRange): NamedRange {
+  if (!CONTROL.test(range.name)) return range;
+  return { ...range, name: range.name.replaceAll(/\p{Cc}/gu, '\ufffd') };
 }
 
 /** `name`, and `name+0x24` where the address is not its beginning. */

@@ -177,12 +177,12 @@ function* tokensOf(text: string): Generator<Token> {
 function compared({ text, value = '' }: Token): RowFilter | undefined {
   switch (text) {
     case 'name': {
-      const expression = globExpression(value);
-      return ({ name }) => name.split(', ').some((each) => expression.test(each));
+      const fits = globMatcher(value);
+      return ({ name }) => name.split(', ').some(fits);
     }
     case 'type': {
-      const expression = globExpression(value);
-      return ({ type }) => type !== undefined && expression.test(memoryTypeName(type));
+      const fits = globMatcher(value);
+      return ({ type }) => type !== undefined && fits(memoryTypeName(type));
     }
     case 'domain':
       return ({ type, domain }) => type !== undefined && domain === Number(value);
@@ -191,13 +191,34 @@ function compared({ text, value = '' }: Token): RowFilter | undefined {
   }
 }
 
-/** `*` stands for any text, `?` for any letter; case does not matter. */
-export function globExpression(glob: string): RegExp {
-  const pieces = [...glob].map((letter) => {
-    if (letter === '*') return '.*';
-    return letter === '?' ? '.' : letter.replace(/[\\^$.*+?()[\]{}|]/, '\\$&');
-  });
-  return new RegExp(`^${pieces.join('').replace(/(?:\.\*)+/g, '.*')}$`, 'i');
+/**
+ * Whether a text fits `glob`: `*` stands for any text, `?` for any letter; case does not matter. It
+ * goes back to the last `*` only, so that no glob takes long.
+ */
+export function globMatcher(glob: string): (text: string) => boolean {
+  const wanted = glob.toLowerCase();
+  return (whole) => {
+    const text = whole.toLowerCase();
+    let at = 0;
+    let place = 0;
+    let star = -1;
+    let retry = 0;
+    while (at < text.length) {
+      if (wanted[place] === '*') {
+        star = place++;
+        retry = at;
+      } else if (wanted[place] === '?' || wanted[place] === text[at]) {
+        place += 1;
+        at += 1;
+      } else if (star >= 0) {
+        place = star + 1;
+        retry += 1;
+        at = retry;
+      } else return false;
+    }
+    while (wanted[place] === '*') place += 1;
+    return place === wanted.length;
+  };
 }
 
 function refused(text: string, at: number, why: string): VmError {

@@ -28,13 +28,27 @@ export function headerLines(space: AddressSpace, provenance: Provenance): Styled
   const table = provenance.table === undefined ? roots : `${provenance.table}: ${roots}`;
   const n = registers.ttbcr & Ttbcr.N_MASK;
   const mmu = space.mmuOn ? '' : '  MMU off: these tables are not in use';
+  const bases = baseTexts(space, provenance);
   return [
     line(
       `source  ${provenance.source}  table ${table}  short descriptors  N=${n}  ${profile.name}${mmu}`,
       'heading',
     ),
+    ...(bases.length === 0 ? [] : [line(`regs    ${bases.join('  ')}`, 'quiet')]),
     line(`regs    ${registerTexts(space.input.registers, provenance).join('  ')}`, 'quiet'),
   ];
+}
+
+/** The registers that say where the tables are, where it is known who says so. */
+function baseTexts(space: AddressSpace, { origins = {} }: Provenance): string[] {
+  const { registers } = space.input;
+  const names =
+    space.roots.length > 1 ? (['ttbr0', 'ttbr1', 'ttbcr'] as const) : (['ttbr0', 'ttbcr'] as const);
+  if (names.every((name) => origins[name] === undefined)) return [];
+  return names.map((name) => {
+    const origin = origins[name] ?? '';
+    return `${name.toUpperCase()}=${hex(registers[name])}${after(origin)}`;
+  });
 }
 
 /** The registers that change what the tables mean, with where they come from. */

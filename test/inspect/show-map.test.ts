@@ -196,6 +196,11 @@ describe('names', () => {
     expect(names.at('physical', 0x1000)).toBeUndefined();
   });
 
+  it('are fit for a terminal', () => {
+    const evil = new Names([region('a\u001b[2Jb', 0, 1)]);
+    expect(evil.at('virtual', 0)?.name).toBe('a\ufffd[2Jb');
+  });
+
   it('answer with all that overlap', () => {
     const found = [...names.overlapping('virtual', 0x1080, 0x1000)].map((range) => range.name);
     expect(found.toSorted()).toEqual(['all', 'low', 'lower']);

@@ -26,7 +26,7 @@ import { PAGE_BYTES, VmError } from '../../base/index.js';
 import { type AddressRange, parseRange } from '../address-range.js';
 import { mapRows } from '../map-rows.js';
 import type { Names } from '../names.js';
-import { globExpression, parseFilter, type RowFilter } from '../row-filter.js';
+import { globMatcher, parseFilter, type RowFilter } from '../row-filter.js';
 import { type CheckContext, type Draft, pagesText } from './finding.js';
 import { type RuleId, ruleId, SEVERITIES, type Severity } from './rules.js';
 
@@ -151,8 +151,8 @@ function rangesOf(value: unknown, place: string, names: Names): AddressRange[] {
   const texts = Array.isArray(value) ? value : [value];
   return texts.flatMap((each) => {
     const text = textOf(each, place);
-    const glob = globExpression(text);
-    const named = names.regions('virtual').filter((range) => glob.test(range.name));
+    const fits = globMatcher(text);
+    const named = names.regions('virtual').filter((range) => fits(range.name));
     if (named.length > 0) {
       return named.map(({ base, bytes }) => ({ base, bytes, single: false }));
     }
