@@ -1,17 +1,11 @@
+import { describe, expect, test } from 'vitest';
 import type { ModelPolicy } from './model-space.js';
 import { ModelWorld } from './model-world.js';
 import { Random } from './random.js';
 
-/** The four combinations of leaf choice and attributes. */
-export const MODEL_POLICIES: readonly ModelPolicy[] = [
-  { leaves: 'largest', attributes: 'default' },
-  { leaves: 'largest', attributes: 'original' },
-  { leaves: 'original', attributes: 'default' },
-  { leaves: 'original', attributes: 'original' },
-];
-
 /** How many of the last operations a failure shows. */
 const SHOWN = 25;
+const CHECKS_EVERY = 50;
 
 /**
  * Runs one world for so many operations; answers how many capability objects are left over. A failure
@@ -24,14 +18,33 @@ export function runModel(seed: number, policy: ModelPolicy, operations: number):
   try {
     for (; operation < operations; operation += 1) {
       world.step();
-      if (operation % 50 === 49) world.checkAll();
+      if (operation % CHECKS_EVERY === CHECKS_EVERY - 1) world.checkAll();
     }
     world.end();
   } catch (error) {
     const { message } = error as Error;
-    const where = `seed ${seed}, ${policy.leaves} leaves, ${policy.attributes} attributes, operation ${operation}`;
+    const { leaves, attributes } = policy;
+    const where = `seed ${seed}, ${leaves} leaves, ${attributes} attributes, operation ${operation}`;
     const last = world.log.slice(-SHOWN).join('\n  ');
     throw new Error(`${where}: ${message}\n  ${last}`, { cause: error });
   }
   return world.countObjects() - before;
+}
+
+/** Tests of one choice of leaves under both attribute policies: so many worlds of so many operations. */
+export function modelTests(
+  leaves: ModelPolicy['leaves'],
+  worlds: number,
+  operations: number,
+  firstSeed = 1,
+): void {
+  describe(`domains that share frames, against a plain map of pages: ${leaves} leaves`, () => {
+    for (let world = 0; world < worlds; world += 1) {
+      const attributes = world % 2 === 0 ? 'default' : 'original';
+      const seed = firstSeed + world;
+      test(`${attributes} attributes, seed ${seed}, ${operations} operations`, () => {
+        expect(runModel(seed, { leaves, attributes }, operations)).toBe(0);
+      });
+    }
+  });
 }

@@ -208,8 +208,9 @@ export class ModelWorld {
 
   private get objects(): number {
     const grown = this.domains.reduce((sum, { slots, metadata }) => {
-      const growths: unknown[] = metadata['growths'];
-      return sum + slots.cnodeCount + growths.length;
+      const growths: { madeTable: boolean }[] = metadata['growths'];
+      const tables = growths.filter(({ madeTable }) => madeTable).length;
+      return sum + slots.cnodeCount + growths.length + tables;
     }, 0);
     return this.kernel.state.capabilities.objectCount - grown;
   }
