@@ -41,6 +41,10 @@ export class FrameAllocator {
    * `LIB_ERR_RAM_ALLOC`, `LIB_ERR_SLOT_ALLOC`, `LIB_ERR_CAP_RETYPE`.
    */
   allocate(bytes: number, alignment?: number): number {
+    if (!(bytes > 0)) {
+      const size = pushError(Code.LIB_ERR_RAM_ALLOC_WRONG_SIZE, Code.LIB_ERR_RAM_ALLOC);
+      return -pushError(size, Code.LIB_ERR_FRAME_ALLOC);
+    }
     const size = roundUp(bytes, PAGE_BYTES);
     const wanted = alignment ?? usefulAlignment(size);
     let address = this.ram.allocate(size, wanted);
@@ -63,16 +67,26 @@ export class FrameAllocator {
   }
 
   /**
-   * Takes a frame back from everybody who has a copy or a mapping of it, and frees its memory.
-   * Errors: `LIB_ERR_CAP_DESTROY` over those of identify, revoke, delete; nothing is freed then.
+   * Takes a frame back from everybody who has a copy or a mapping of it. Its memory is free again where
+   * it was given out for this frame; that of a part of a frame is the whole's, that of others theirs.
+   * Errors: `LIB_ERR_CAP_DESTROY` over those of identify and destroy, or over `LIB_ERR_SLOT_FREE` the
+   * slot is not of this allocator; nothing is freed then.
    */
   free(frame: CapRef): ErrorNumber {
-    let error = this.invocations.identifyFrame(frame);
+    const identified = this.invocations.identifyFrame(frame);
+    if (identified !== OK) return pushError(identified, Code.LIB_ERR_CAP_DESTROY);
     const { base, bytes } = this.invocations.identity;
-    if (error === OK) error = this.invocations.revoke(frame);
-    if (error === OK) error = this.invocations.delete(frame);
-    if (error !== OK) return pushError(error, Code.LIB_ERR_CAP_DESTROY);
-    if (this.ram.owns(base)) this.ram.free(base, bytes);
-    return this.slots.free(frame);
+    // First what can be taken back: nobody takes a slot between here and there.
+    const freed = this.slots.free(frame);
+    if (freed !== OK) {
+      return pushError(pushError(freed, Code.LIB_ERR_SLOT_FREE), Code.LIB_ERR_CAP_DESTROY);
+    }
+    const destroyed = this.invocations.destroy(frame);
+    if (destroyed !== OK) {
+      this.slots.allocate();
+      return pushError(destroyed, Code.LIB_ERR_CAP_DESTROY);
+    }
+    this.ram.free(base, bytes);
+    return OK;
   }
 }

@@ -100,25 +100,23 @@ export class MetadataRegion implements RecordSource {
   refill(pmap: PmapCore, leaves: number, tables: number): ErrorNumber {
     const mark = this.mark;
     const { owner } = this;
+    // Each growth uses up a leaf record of the owner, and perhaps a table record: those come first, the
+    // leaf before the table, and again after every growth. (Two growths in a row never need a table each.)
     const needs: readonly (readonly [Growable, number])[] = [
-      [owner.shadow.tables, RESERVED_TABLES],
       [owner.shadow.leaves, RESERVED_LEAVES],
+      [owner.shadow.tables, RESERVED_TABLES],
       [pmap.shadow.tables, tables],
       [pmap.shadow.leaves, leaves],
     ];
-    // Each growth uses records of the owner up, so that all needs are looked at until all are met.
-    for (let short = true; short; ) {
-      short = false;
-      for (const [target, count] of needs) {
-        if (target.slab.freeCount >= count) continue;
-        short = true;
-        const error = this.grow(target, count - target.slab.freeCount);
-        if (error === OK) continue;
-        this.undoTo(mark);
-        return error;
-      }
+    for (;;) {
+      const need = needs.find(([target, count]) => target.slab.freeCount < count);
+      if (need === undefined) return OK;
+      const [target, count] = need;
+      const error = this.grow(target, count - target.slab.freeCount);
+      if (error === OK) continue;
+      this.undoTo(mark);
+      return error;
     }
-    return OK;
   }
 
   /** Undoes every growth since `mark`, all of whose records are free again. */
@@ -166,12 +164,22 @@ export class MetadataRegion implements RecordSource {
 
   /** The lowest free run of at most `most` pages that lies in one MiB; none where the region is full. */
   private findRoom(most: number): { readonly page: number; readonly pages: number } {
+    const { shadow } = this.owner;
+    const base = pageNumber(this.base);
     const all = pageNumber(this.bytes);
-    const first = firstClearBitFrom(this.taken, 0, 0, all);
+    let first = firstClearBitFrom(this.taken, 0, 0, all);
+    // Whoever maps something of his own here must not keep the records from growing.
+    for (let other = 0; first >= 0; ) {
+      other = shadow.leafAt(base + first);
+      if (other === 0) break;
+      first = firstClearBitFrom(this.taken, 0, shadow.mappingEnd(other) - base, all);
+    }
     if (first < 0) return { page: 0, pages: 0 };
     const border = Math.min(all, (first | (ROOT_ENTRY_PAGES - 1)) + 1, first + most);
-    const end = firstBitFrom(this.taken, 0, first, border);
-    return { page: pageNumber(this.base) + first, pages: (end < 0 ? border : end) - first };
+    const taken = firstBitFrom(this.taken, 0, first, border);
+    const end = base + (taken < 0 ? border : taken);
+    const mapped = shadow.nextMapped(base + first, end);
+    return { page: base + first, pages: (mapped < 0 ? end : mapped) - base - first };
   }
 
   private undoLast(): void {

@@ -74,6 +74,15 @@ export interface RecordSource {
   undoTo(mark: number): void;
 }
 
+/** What is left of a table that is in the root no more. */
+interface LostTable {
+  readonly vnode: CapRef;
+  /** Slots of its own Mapping and of those of its leaves, which hold them still or are empty. */
+  readonly mappings: CapRef[];
+  /** Physical address. */
+  readonly address: number;
+}
+
 const ENTRY_MASK = ROOT_ENTRY_PAGES - 1;
 
 /** Records that must stay free so that the records themselves can always be refilled. */
@@ -100,6 +109,8 @@ export class PmapCore implements MappingObserver {
   readonly pagingFlags: Uint8Array;
   /** Mappings and tables that others took away, told by the kernel. */
   lostMappings = 0;
+  /** Tables that others took away, until their slots and their memory are given back. */
+  private readonly lostTables: LostTable[] = [];
   /** Whether what goes now goes by our own hand. */
   knows = false;
 
@@ -396,21 +407,58 @@ export class PmapCore implements MappingObserver {
     this.lostMappings += 1;
   }
 
-  /** From the kernel: a table has gone from the root, and every leaf in it from our sight. */
+  /**
+   * From the kernel: a table has gone from the root, and every leaf in it from our sight. The table
+   * itself may still be there, and the Mappings of its leaves with it: we must not ask now, so that
+   * their slots stay taken until {@link sweep}.
+   */
   tableLost(address: number): void {
     const page = pageNumber(address);
     const record = this.shadow.tableOf(page);
     if (record === 0) return;
-    for (let at = page; at < page + ROOT_ENTRY_PAGES; at += 1) {
-      if (this.shadow.leafAt(at) !== 0) this.mappingLost(at * PAGE_BYTES);
+    const { leaves, tables } = this.shadow;
+    const at = tableAt(record);
+    const mappings = [capRef(tables.words[at + TABLE_MAPPING])];
+    const end = page + ROOT_ENTRY_PAGES;
+    for (let next = page; ; ) {
+      next = this.shadow.nextMapped(next, end);
+      if (next < 0) break;
+      const head = this.shadow.leafAt(next);
+      mappings.push(capRef(leaves.words[(head << RECORD_SHIFT) + LEAF_MAPPING]));
+      this.forgetMapping(head);
+      this.lostMappings += 1;
     }
-    const words = this.shadow.tables.words;
-    const vnode = capRef(words[tableAt(record) + TABLE_VNODE]);
-    const mapping = capRef(words[tableAt(record) + TABLE_MAPPING]);
-    this.resources.tables.free(words[tableAt(record) + TABLE_ADDRESS] * 1024);
+    const vnode = capRef(tables.words[at + TABLE_VNODE]);
+    this.lostTables.push({ vnode, mappings, address: tables.words[at + TABLE_ADDRESS] * 1024 });
     this.shadow.dropTable(record);
-    this.slots.free(mapping);
-    this.slots.free(vnode);
     this.lostMappings += 1;
+  }
+
+  /** Gives back what is left of tables that others took out of the root, and their slots. */
+  sweep(): ErrorNumber {
+    const { invocations, slots, resources } = this;
+    for (let lost = this.lostTables.at(-1); lost !== undefined; lost = this.lostTables.at(-1)) {
+      // The last one first, so that a failure leaves what is still to do.
+      for (
+        let mapping = lost.mappings.at(-1);
+        mapping !== undefined;
+        mapping = lost.mappings.at(-1)
+      ) {
+        const isThere = invocations.typeName(mapping) !== 'Null';
+        const error = isThere ? invocations.delete(mapping) : OK;
+        if (error !== OK) return pushError(error, Code.LIB_ERR_CAP_DELETE);
+        lost.mappings.pop();
+        slots.free(mapping);
+      }
+      if (invocations.typeName(lost.vnode) !== 'Null') {
+        const error = resources.tables.destroy(lost.vnode);
+        if (error !== OK) return pushError(error, Code.LIB_ERR_CAP_DESTROY);
+      } else {
+        resources.tables.free(lost.address);
+      }
+      slots.free(lost.vnode);
+      this.lostTables.pop();
+    }
+    return OK;
   }
 }

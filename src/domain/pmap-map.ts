@@ -77,6 +77,8 @@ export class MapOperation {
   /** Page, entries, kind and page of the frame for each piece. */
   private pieces = new Int32Array(64 * PIECE_WORDS);
   private count = 0;
+  /** Bytes that offset and size were rounded to. */
+  private granule = PAGE_BYTES;
   /** Roots' entries that need a table, and those whose empty table gives way to sections. */
   private readonly missing: number[] = [];
   private readonly emptied: number[] = [];
@@ -141,7 +143,7 @@ export class MapOperation {
     const slot = core.slots.allocate();
     if (slot < 0) return NOT_SIMPLE;
     const vnode = tableWords[table + TABLE_VNODE];
-    const paging = core.pagingFlags[flags];
+    const paging = core.pagingFlags[flags & ALL_VREGION_FLAGS];
     const start = offset - inPage;
     const error = core.invocations.vnodeMap(
       vnode as CapRef,
@@ -193,8 +195,6 @@ export class MapOperation {
   plan(address: number, frame: CapRef, offset: number, bytes: number, flags: number): ErrorNumber {
     const { core, request } = this;
     this.count = 0;
-    if (this.missing.length > 0) this.missing.length = 0;
-    if (this.emptied.length > 0) this.emptied.length = 0;
     const { invocations, policy } = core;
     const identified = invocations.identifyFrame(frame);
     if (identified !== OK) return pushError(identified, Code.LIB_ERR_PMAP_FRAME_IDENTIFY);
@@ -226,11 +226,21 @@ export class MapOperation {
     }
     const kind = policy.leafKind(request, granule, request.page, 0, 1);
     if (end > core.resources.memoryOffset) return reservedError(isRootKind(kind));
+    this.granule = granule;
+    return this.arrange();
+  }
+
+  /** Lists the pieces for what is mapped now. Error: `LIB_ERR_PMAP_EXISTING_MAPPING`. */
+  private arrange(): ErrorNumber {
+    const { core, request } = this;
     const pages = pageNumber(this.bytes);
+    this.count = 0;
+    if (this.missing.length > 0) this.missing.length = 0;
+    if (this.emptied.length > 0) this.emptied.length = 0;
     if (core.shadow.anyMapped(request.page, pages)) {
       return pushError(Code.LIB_ERR_PMAP_EXISTING_MAPPING, Code.LIB_ERR_PMAP_DO_MAP);
     }
-    this.listPieces(granule, pages);
+    this.listPieces(this.granule, pages);
     return OK;
   }
 
@@ -333,11 +343,18 @@ export class MapOperation {
 
   private reserveAndCommit(frame: CapRef, flags: number): ErrorNumber {
     const { core } = this;
-    const tables = this.missing.length;
-    const slots = this.count + 2 * tables;
     const mark = core.metadata === undefined ? 0 : core.metadata.mark;
-    let error = core.reserveRecords(this.count, tables);
+    let error = core.reserveRecords(this.count, this.missing.length);
     if (error !== OK) return error;
+    if (core.metadata !== undefined && core.metadata.mark !== mark) {
+      // The records that were made lie in mappings themselves, perhaps in a table that was missing.
+      error = this.arrange();
+      if (error !== OK) {
+        core.metadata.undoTo(mark);
+        return error;
+      }
+    }
+    const slots = this.count + 2 * this.missing.length;
     const cnodes = core.slots.freeCount >= slots ? 0 : core.slots.reserve(slots);
     if (cnodes < 0) {
       error = pushError(pushError(-cnodes, Code.LIB_ERR_SLOT_ALLOC), Code.LIB_ERR_PMAP_DO_MAP);

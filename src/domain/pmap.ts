@@ -12,6 +12,7 @@ import {
   capRef,
   type ErrorNumber,
   hex0x,
+  MIB,
   OK,
   PAGE_BYTES,
   PAGE_SHIFT,
@@ -53,6 +54,7 @@ import {
   TABLE_VNODE,
   tableAt,
 } from './table-records.js';
+import { UndoLog } from './undo-log.js';
 import { VRegionFlags } from './vregion-flags.js';
 import type { VSpace } from './vspace.js';
 
@@ -302,21 +304,29 @@ export class Pmap {
   }
 
   /**
-   * Gives back every empty table; answers how many. Errors: `LIB_ERR_VNODE_UNMAP`,
-   * `LIB_ERR_CAP_DESTROY`; the tables before the failing one are given back then.
+   * Gives back every empty table, and what is left of tables that others took out of the root; answers
+   * how many empty ones there were. Errors: `LIB_ERR_VNODE_UNMAP`, `LIB_ERR_CAP_DESTROY`,
+   * `LIB_ERR_SLOT_FREE` with their causes. All tables are there again then.
    */
   trim(): number {
     const { core } = this;
     const { tables } = core.shadow;
+    const undo = new UndoLog();
     let trimmed = 0;
     for (let index = 0; index < ROOT_ENTRIES; index += 1) {
       const record = tables.root[index] >>> 1;
       if ((tables.root[index] & 1) === 0 || !tables.isEmpty(record)) continue;
+      const address = tables.words[tableAt(record) + TABLE_ADDRESS] * 1024;
       const error = core.removeTable(record);
-      if (error !== OK)
-        throw this.failure(error, 'give back the table of', index * 2 ** 20, 2 ** 20);
+      if (error !== OK) {
+        const undone = core.undone(undo.rollBack(), error);
+        throw this.failure(undone, 'give back the table of', index * MIB, MIB);
+      }
+      undo.push(() => core.createTable(index, address));
       trimmed += 1;
     }
+    const swept = core.sweep();
+    if (swept !== OK) throw this.failure(swept, 'give back lost tables of', 0, ADDRESS_SPACE_BYTES);
     return trimmed;
   }
 
@@ -357,8 +367,8 @@ export class Pmap {
   /** Every Mapping that overlaps `[from, to)`, in order of addresses, as fresh objects. */
   *mappings(from = 0, to: number = ADDRESS_SPACE_BYTES): Generator<MappingInfo> {
     const { shadow } = this.core;
-    const end = Math.ceil(to / PAGE_BYTES);
-    let page = shadow.nextMapped(Math.floor(from / PAGE_BYTES), end);
+    const end = Math.ceil(Math.min(to, ADDRESS_SPACE_BYTES) / PAGE_BYTES);
+    let page = shadow.nextMapped(Math.floor(Math.max(from, 0) / PAGE_BYTES), end);
     while (page >= 0) {
       const info = this.lookup(page * PAGE_BYTES);
       if (info !== undefined) yield info;

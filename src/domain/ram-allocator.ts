@@ -10,6 +10,7 @@ import {
   bitSetWords,
   type CapRef,
   Code,
+  clearBit,
   clearBits,
   type ErrorNumber,
   firstBitFrom,
@@ -18,7 +19,9 @@ import {
   PAGE_BYTES,
   pushError,
   roundUp,
+  setBit,
   setBits,
+  testBit,
 } from '../base/index.js';
 import { CapType, type Invocations } from '../kernel/index.js';
 
@@ -28,6 +31,8 @@ interface Arena {
   readonly base: number;
   readonly pages: number;
   readonly taken: Uint32Array;
+  /** The first page of each range that was given out. */
+  readonly starts: Uint32Array;
   free: number;
   /** No page below this one is free. */
   lowest: number;
@@ -73,23 +78,27 @@ export class RamAllocator {
     if (overlaps) return Code.MM_ERR_ALREADY_PRESENT;
     const pages = bytes / PAGE_BYTES;
     const taken = new Uint32Array(bitSetWords(pages));
-    this.arenas.push({ cap, base, pages, taken, free: pages, lowest: 0 });
+    const starts = new Uint32Array(taken.length);
+    this.arenas.push({ cap, base, pages, taken, starts, free: pages, lowest: 0 });
     return OK;
   }
 
   /**
    * Takes `bytes`, rounded up to pages, at a multiple of `alignment` bytes (a multiple of a page).
    * Answers the physical address, or the negative of an error:
-   * `LIB_ERR_RAM_ALLOC` over `MM_ERR_NOT_FOUND`.
+   * `LIB_ERR_RAM_ALLOC` over `MM_ERR_NOT_FOUND`, or over `LIB_ERR_RAM_ALLOC_WRONG_SIZE` where size or
+   * alignment are none.
    */
   allocate(bytes: number, alignment = PAGE_BYTES): number {
     const pages = Math.ceil(bytes / PAGE_BYTES);
+    if (!(pages > 0 && alignment > 0 && alignment % PAGE_BYTES === 0)) {
+      return -pushError(Code.LIB_ERR_RAM_ALLOC_WRONG_SIZE, Code.LIB_ERR_RAM_ALLOC);
+    }
     for (const arena of this.arenas) {
       if (arena.free < pages) continue;
       const page = findRun(arena, pages, alignment);
       if (page < 0) continue;
-      setBits(arena.taken, 0, page, pages);
-      arena.free -= pages;
+      giveOut(arena, page, pages);
       if (page === arena.lowest) arena.lowest = page + pages;
       return arena.base + page * PAGE_BYTES;
     }
@@ -107,32 +116,36 @@ export class RamAllocator {
     if (arena === undefined || anyBit(arena.taken, 0, page, pages)) {
       return -pushError(Code.MM_ERR_NOT_FOUND, Code.LIB_ERR_RAM_ALLOC);
     }
-    setBits(arena.taken, 0, page, pages);
-    arena.free -= pages;
+    giveOut(arena, page, pages);
     return address;
   }
 
-  /** Gives back `bytes` at a physical address that {@link allocate} answered. */
+  /**
+   * Gives back exactly what {@link allocate} or {@link take} gave out. Error: `MM_ERR_NOT_OWNED` it is
+   * not such a range; a part of one is still in use by whoever has the rest.
+   */
   free(address: number, bytes: number): ErrorNumber {
     const arena = this.arenaOf(address);
     if (arena === undefined) return Code.MM_ERR_NOT_OWNED;
     const page = (address - arena.base) / PAGE_BYTES;
     const pages = Math.ceil(bytes / PAGE_BYTES);
+    if (!isGivenOut(arena, page, pages)) return Code.MM_ERR_NOT_OWNED;
     clearBits(arena.taken, 0, page, pages);
+    clearBit(arena.starts, 0, page);
     arena.free += pages;
     arena.lowest = Math.min(arena.lowest, page);
     return OK;
   }
 
-  /** The ranges that are taken, lowest first. */
+  /** The ranges that are given out, lowest first. */
   taken(): { readonly address: number; readonly bytes: number }[] {
     const ranges: { address: number; bytes: number }[] = [];
-    for (const { base, pages, taken } of this.arenas) {
-      for (let page = firstBitFrom(taken, 0, 0, pages); page >= 0; ) {
-        const free = firstClearBitFrom(taken, 0, page, pages);
-        const end = free < 0 ? pages : free;
+    for (const arena of this.arenas) {
+      const { base, pages, starts } = arena;
+      for (let page = firstBitFrom(starts, 0, 0, pages); page >= 0; ) {
+        const end = endOfRange(arena, page);
         ranges.push({ address: base + page * PAGE_BYTES, bytes: (end - page) * PAGE_BYTES });
-        page = firstBitFrom(taken, 0, end, pages);
+        page = firstBitFrom(starts, 0, end, pages);
       }
     }
     return ranges;
@@ -154,6 +167,26 @@ export class RamAllocator {
       (arena) => address >= arena.base && address < arena.base + arena.pages * PAGE_BYTES,
     );
   }
+}
+
+function giveOut(arena: Arena, page: number, pages: number): void {
+  setBits(arena.taken, 0, page, pages);
+  setBit(arena.starts, 0, page);
+  arena.free -= pages;
+}
+
+/** The first page behind the range that was given out at `page`. */
+function endOfRange({ pages, taken, starts }: Arena, page: number): number {
+  const next = firstBitFrom(starts, 0, page + 1, pages);
+  const limit = next < 0 ? pages : next;
+  const free = firstClearBitFrom(taken, 0, page, limit);
+  return free < 0 ? limit : free;
+}
+
+/** Whether exactly these pages were given out together. */
+function isGivenOut(arena: Arena, page: number, pages: number): boolean {
+  const isStart = Number.isInteger(page) && testBit(arena.starts, 0, page);
+  return isStart && endOfRange(arena, page) === page + pages;
 }
 
 /** The first page of the lowest aligned run of `pages` free pages, or -1. */

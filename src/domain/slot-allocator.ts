@@ -247,7 +247,7 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
       const last = this.cnodes.pop();
       if (last === undefined) return;
       this.slots.dropLast();
-      this.invocations.delete(rootSlotRef(last.slot));
+      this.invocations.destroy(rootSlotRef(last.slot));
       this.ram.free(last.memory, CNODE_BYTES);
       this.nextRootSlot = last.slot;
     }
@@ -296,7 +296,7 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
       this.ram.free(memory, bytes);
       return noSpace(error);
     }
-    this.invocations.delete(present);
+    this.invocations.destroy(present);
     if (this.rootMemory !== undefined) this.ram.free(this.rootMemory.base, this.rootMemory.bytes);
     this.rootMemory = { base: memory, bytes };
     this.rootCNode = spare;

@@ -267,8 +267,7 @@ class Nursery {
     const { parent } = this;
     // Revoking what the child was made from ends its capabilities, the borrowed ones too.
     if (this.memoryCap !== undefined) {
-      parent.invocations.revoke(this.memoryCap);
-      parent.invocations.delete(this.memoryCap);
+      parent.invocations.destroy(this.memoryCap);
       parent.slots.free(this.memoryCap);
       this.memoryCap = undefined;
     }

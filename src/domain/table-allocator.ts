@@ -98,12 +98,15 @@ export class TableAllocator {
     page.taken |= 1 << ((address - base) / BLOCK_BYTES);
   }
 
-  /** Destroys the table in a slot that {@link create} filled. Errors: those of identify and delete. */
+  /**
+   * Destroys the table in a slot that {@link create} filled, whoever else has a copy of it: what is not
+   * gone for everybody would stand in the way of the next one. Errors: those of identify and destroy.
+   */
   destroy(table: CapRef): ErrorNumber {
     let error = this.invocations.identify(table);
     if (error !== OK) return error;
     const address = this.invocations.identity.base;
-    error = this.invocations.delete(table);
+    error = this.invocations.destroy(table);
     if (error === OK) this.free(address);
     return error;
   }

@@ -191,6 +191,15 @@ export class Invocations extends PageInvocations {
     return this.deletion.delete(slot);
   }
 
+  /**
+   * Takes an object away from everybody: {@link revoke}, then {@link delete}, as one step.
+   * Errors: a look-up error.
+   */
+  destroy(cap: CapRef, spaces?: CSpaces): ErrorNumber {
+    const error = this.revoke(cap, spaces);
+    return error === OK ? this.delete(cap, spaces) : error;
+  }
+
   /** Removes all copies, descendants and Mappings of a capability but itself. Errors: a look-up error. */
   revoke(cap: CapRef, spaces?: CSpaces): ErrorNumber {
     const slot = this.sourceSlot(cap, spaces?.source, Rights.WRITE);

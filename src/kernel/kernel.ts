@@ -138,12 +138,25 @@ export class Kernel {
    * Makes the first capabilities of a domain that nobody spawns: its CSpace, its Dispatcher, its root
    * table, a RAM capability of `ramBytes`, and PhysAddr capabilities to all devices.
    * `rootSlots` is the size of its root CNode, a multiple of 256.
-   * Errors: `LIB_ERR_RAM_ALLOC` the machine has no free memory of that size.
+   * Errors: `LIB_ERR_RAM_ALLOC` the machine has no free memory of that size; `SYS_ERR_INVALID_SIZE`.
+   * Nothing is left of the domain then.
    */
   bootDomain(ramBytes: number, rootSlots = CNODE_SLOTS): BootedDomain {
-    const { capabilities } = this.state;
     const rootBytes = (rootSlots / CNODE_SLOTS) * CNODE_KIBIBYTES * 1024;
     const root = this.carve(CapType.L1_CNODE, rootBytes);
+    try {
+      return this.fillCSpace(root, ramBytes);
+    } catch (error) {
+      // The root CNode holds all that was made, and nobody else names it yet.
+      this.parts.deletion.delete(root);
+      this.state.capabilities.freeSlots(root);
+      throw error;
+    }
+  }
+
+  /** Makes what a first domain has, in the root CNode that the boot slot `root` holds. */
+  private fillCSpace(root: number, ramBytes: number): BootedDomain {
+    const { capabilities } = this.state;
     const first = capabilities.slots[(root << SLOT_SHIFT) + SLOT_PART];
     const cnode = (slot: number): number => {
       const made = this.carve(CapType.L2_CNODE, CNODE_KIBIBYTES * 1024);
@@ -156,9 +169,6 @@ export class Kernel {
     const page = cnode(WellKnown.PAGE_CNODE);
     const ram = cnode(WellKnown.SUPER_CNODE);
     const devices = cnode(WellKnown.PHYSICAL_ADDRESS_CNODE);
-    const rootObject = capabilities.objectOf(root);
-    capabilities.putCopy(task + 2, rootObject, Rights.ALL);
-    this.dropBootSlot(root);
     this.carve(CapType.DISPATCHER, 1024, task + 1);
     this.carve(CapType.VNODE_ARM_L1, CNODE_KIBIBYTES * 1024, page);
     this.carve(CapType.RAM, ramBytes, ram);
@@ -168,6 +178,9 @@ export class Kernel {
       capabilities.putCopy(device, capabilities.objectOf(slot), Rights.ALL);
       device += 1;
     }
+    const rootObject = capabilities.objectOf(root);
+    capabilities.putCopy(task + 2, rootObject, Rights.ALL);
+    this.dropBootSlot(root);
     const number = capabilities.slots[((task + 1) << SLOT_SHIFT) + SLOT_PART];
     const vspace = capabilities.slots[(page << SLOT_SHIFT) + SLOT_PART];
     this.dispatchers.setup(number, rootObject, vspace);
@@ -278,6 +291,7 @@ export class Kernel {
       const request = { type, offset, objectBytes: bytes, count: 1 };
       const error = retype(this.state, bank, request, slot);
       if (error === OK) return slot;
+      if (destination === undefined) capabilities.freeSlots(slot);
       throw VmError.from(error, `the kernel cannot make an object of ${bytes} bytes`);
     }
     if (destination === undefined) capabilities.freeSlots(slot);

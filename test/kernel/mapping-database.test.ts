@@ -73,12 +73,12 @@ class Pair {
     else if (step.verb === 'endpoint') {
       if (node.type === DISPATCHER) this.add(END_POINT, node.base, 1, node);
     } else if (node.type === RAM) {
-      const size = step.verb === 'dispatch' ? 1 : 1 + (step.size % node.size);
-      const at = node.base + (step.verb === 'dispatch' ? 0 : step.at % (node.size - size + 1));
+      const size = step.verb === 'make' ? 1 + (step.size % node.size) : 1;
+      const at = node.base + (step.verb === 'make' ? step.at % (node.size - size + 1) : 0);
       const taken = this.below(node).some((other) => overlaps(other, at, size));
       const found = this.database.descendantIn(node.id, at, size);
       expect(found !== 0).toBe(taken);
-      const type = step.verb === 'dispatch' ? DISPATCHER : size % 3 === 0 ? FRAME : RAM;
+      const type = step.verb !== 'make' ? DISPATCHER : size % 3 === 0 ? FRAME : RAM;
       if (!taken) this.add(type, at, size, node);
     }
   }

@@ -58,7 +58,7 @@ const ACCESS_FLAGS = [
   READ | EXECUTE,
   READ | WRITE | EXECUTE,
 ];
-const FRAME_BYTES = [1, 1, 2, 3, 7, 16, 17, 33, 64, 256, 272, 512, 4096].map((n) => n * PAGE_BYTES);
+const FRAME_PAGES = [1, 1, 1, 2, 3, 5, 7, 16, 16, 17, 33, 40, 64, 256, 256, 272, 512];
 
 /** One address space: the real thing and the model. */
 interface Space {
@@ -71,21 +71,21 @@ interface Space {
 /** How often each operation happens. */
 const WEIGHTS = {
   allocate: 6,
-  part: 2,
-  map: 22,
-  unmap: 12,
+  part: 1.5,
+  map: 24,
+  unmap: 9,
   modify: 12,
-  split: 6,
-  promote: 5,
+  split: 9,
+  promote: 9,
   trim: 1,
-  share: 6,
-  send: 3,
-  move: 1.5,
-  forget: 4,
-  revoke: 1.5,
-  free: 3,
-  unmapByKernel: 2,
-  access: 30,
+  share: 5,
+  send: 2,
+  move: 1,
+  forget: 2,
+  revoke: 0.8,
+  free: 1.2,
+  unmapByKernel: 1.5,
+  access: 25,
 };
 
 /** Several domains that share frames, and everything that is known of them. */
@@ -99,14 +99,18 @@ export class ModelWorld {
   private readonly policy: ModelPolicy;
   private readonly caps: ModelCap[] = [];
   private readonly frames = new Set<ModelFrame>();
-  /** Words of physical memory that somebody stored. */
-  private readonly words = new Map<number, number>();
+  /** Words that somebody stored in each page of physical memory, by their place in it. */
+  private readonly words = new Map<number, Map<number, number>>();
   private readonly endpoints = new Map<string, CapRef>();
   /** The first domain's capabilities to the root CNodes of the others. */
   private readonly roots: CapRef[] = [];
   private readonly start: unknown;
   private frameNumber = 0;
-  private changed = false;
+  /** The space that the operation was for, where it was for one. */
+  private touched: Space | undefined;
+  private steps = 0;
+  /** Leaves that were split, the last ones last. */
+  private readonly broken = new Map<Space, { page: number; leaf: number }[]>();
 
   constructor(random: Random, policy: ModelPolicy) {
     this.random = random;
@@ -189,9 +193,7 @@ export class ModelWorld {
   private holdings(): unknown {
     return this.domains.map((domain, index) => {
       const growths: { pages: number; madeTable: boolean }[] = domain.metadata['growths'];
-      const metadataTables = new Set(
-        [...domain.pmap.mappings(0x4000_0000, 0x4040_0000)].map(({ address }) => address >>> 20),
-      ).size;
+      const metadataTables = metadataTablesOf(domain);
       const { cnodeCount } = domain.slots;
       const tablePages = Math.ceil(metadataTables / 4);
       const pages = growths.reduce((sum, growth) => sum + growth.pages, 0);
@@ -207,10 +209,9 @@ export class ModelWorld {
   }
 
   private get objects(): number {
-    const grown = this.domains.reduce((sum, { slots, metadata }) => {
-      const growths: { madeTable: boolean }[] = metadata['growths'];
-      const tables = growths.filter(({ madeTable }) => madeTable).length;
-      return sum + slots.cnodeCount + growths.length + tables;
+    const grown = this.domains.reduce((sum, domain) => {
+      const growths: unknown[] = domain.metadata['growths'];
+      return sum + domain.slots.cnodeCount + growths.length + metadataTablesOf(domain);
     }, 0);
     return this.kernel.state.capabilities.objectCount - grown;
   }
@@ -218,10 +219,11 @@ export class ModelWorld {
   /** One random operation, with everything that can be checked after it. */
   step(): void {
     const name = this.random.weighted(WEIGHTS);
-    this.changed = name !== 'access';
+    this.touched = undefined;
+    this.steps += 1;
     this[name]();
-    if (this.changed) this.checkSpaces();
-    else this.checkTlb();
+    this.checkTlb();
+    if (name !== 'access' && name !== 'allocate') this.checkSpaces();
   }
 
   private note(text: string): void {
@@ -231,7 +233,8 @@ export class ModelWorld {
   /** Asks the real thing; its answer must be the model's. A refusal changes nothing. */
   private ask<T>(space: Space, verdict: Verdict, text: string, real: () => T): T | undefined {
     this.note(`${text} → ${verdict.join(' < ') || 'ok'}`);
-    const careful = verdict.length > 0 && this.random.chance(0.15);
+    this.touched = space;
+    const careful = verdict.length > 0 && this.random.chance(0.08);
     const before = careful ? this.snapshot() : undefined;
     let codes: readonly ErrorName[] = [];
     let answer: T | undefined;
@@ -261,7 +264,8 @@ export class ModelWorld {
   private allocate(): void {
     const holder = this.random.below(DOMAINS);
     const domain = this.domain(holder);
-    const bytes = this.random.pick(FRAME_BYTES);
+    const pages = this.random.chance(0.04) ? 4096 : this.random.pick(FRAME_PAGES);
+    const bytes = pages * PAGE_BYTES;
     const alignment = this.random.chance(0.3) ? this.random.pick([4096, 65536, MIB]) : undefined;
     const free = domain.ram.freePages;
     let slot: CapRef;
@@ -281,12 +285,10 @@ export class ModelWorld {
     this.frameNumber += 1;
     this.note(`d${holder} allocate ${bytes} → frame ${frame.id} at ${base.toString(16)}`);
     this.frames.add(frame);
-    for (let at = base; at < base + bytes; at += PAGE_BYTES) this.zero(at);
+    for (const page of this.words.keys()) {
+      if (page >= base && page < base + bytes) this.words.delete(page);
+    }
     this.caps.push({ holder, slot, frame, rights: Rights.ALL });
-  }
-
-  private zero(page: number): void {
-    for (let at = page; at < page + PAGE_BYTES; at += 4) this.words.delete(at);
   }
 
   /** A frame made from a part of another one. */
@@ -341,7 +343,7 @@ export class ModelWorld {
   private anyPage(space: Space): number {
     const { random } = this;
     const mappings = space.model.mappings();
-    if (mappings.length === 0 || random.chance(0.15)) {
+    if (mappings.length === 0 || random.chance(0.1)) {
       return random.pick(WINDOWS) / PAGE_BYTES + random.below(random.chance(0.5) ? 4 : 600);
     }
     const { start, end } = random.pick(mappings);
@@ -364,10 +366,11 @@ export class ModelWorld {
     const space = this.anySpace();
     const cap = this.anyCap(space.manager);
     if (cap === undefined) return;
-    const flags = this.anyFlags();
     const { bytes: all, base } = cap.frame;
+    // Thousands of small pages only take time.
+    const flags = this.anyFlags() | (all > 4 * MIB ? HUGE : 0);
     // Addresses that go well with the frame let large leaves be chosen.
-    const unit = random.pick([PAGE_BYTES, PAGE_BYTES, 65536, MIB, 16 * MIB]);
+    const unit = random.pick([PAGE_BYTES, 65536, 65536, MIB, 16 * MIB]);
     let address = random.pick(WINDOWS) + random.below(32) * unit + (base % unit);
     if (random.chance(0.2)) address = this.anyPage(space) * PAGE_BYTES;
     if (random.chance(0.02)) address += random.pick([1, 512, 2 ** 32, 0x8000_0000]);
@@ -433,16 +436,34 @@ export class ModelWorld {
 
   private split(): void {
     const space = this.anySpace();
-    const address = this.anyPage(space) * PAGE_BYTES + (this.random.chance(0.02) ? 8 : 0);
+    const page = this.anyPage(space);
+    const address = page * PAGE_BYTES + (this.random.chance(0.02) ? 8 : 0);
+    const leaf = space.model.pages.get(page)?.leaf ?? 0;
+    if (leaf > 1) {
+      const broken = this.broken.get(space) ?? [];
+      this.broken.set(space, broken);
+      broken.push({ page, leaf });
+      if (leaf === 4096) broken.push({ page, leaf: 256 });
+    }
     const verdict = space.model.split(address);
     const text = this.where(space, `split ${address.toString(16)}`);
     this.ask(space, verdict, text, () => space.pmap.split(address));
   }
 
   private promote(): void {
+    const { random } = this;
     const space = this.anySpace();
-    const address = this.anyPage(space) * PAGE_BYTES + this.random.below(PAGE_BYTES);
-    const bytes = this.random.pick([65536, 65536, MIB, MIB, 16 * MIB, 4096]);
+    let address = this.anyPage(space) * PAGE_BYTES + random.below(PAGE_BYTES);
+    let bytes = random.pick([65536, MIB, 16 * MIB, 4096]);
+    // What was split before comes together again, if nothing has become of it.
+    const broken = this.broken.get(space)?.pop();
+    if (broken !== undefined && random.chance(0.7)) {
+      address = broken.page * PAGE_BYTES;
+      bytes = broken.leaf * PAGE_BYTES;
+    } else if (random.chance(0.7)) {
+      const leaf = space.model.pages.get(Math.floor(address / PAGE_BYTES))?.leaf ?? 1;
+      bytes = leaf === 1 ? random.pick([65536, MIB]) : leaf === 16 ? MIB : 16 * MIB;
+    }
     const verdict = space.model.promote(address, bytes);
     const text = this.where(space, `promote ${address.toString(16)} to ${bytes.toString(16)}`);
     this.ask(space, verdict, text, () => space.pmap.promote(address, bytes));
@@ -630,37 +651,42 @@ export class ModelWorld {
   /** A load, a store or a fetch in the space of somebody who then runs. */
   private access(): void {
     const space = this.anySpace();
-    const { cpu } = this.machine;
     must(this.kernel.run(space.number));
     for (let times = 0; times < 4; times += 1) {
       const va = this.anyPage(space) * PAGE_BYTES + this.random.below(1024) * 4;
       const page = space.model.pages.get(Math.floor(va / PAGE_BYTES));
       const attributes = this.policy.attributes;
       const may = page === undefined ? undefined : expectedAccess(attributes, page.flags, false);
-      const physical =
-        page === undefined
-          ? 0
-          : page.mapping.cap.frame.base + page.place * PAGE_BYTES + (va % PAGE_BYTES);
+      const inPage = va % PAGE_BYTES;
+      const physical = (page?.mapping.cap.frame.base ?? 0) + (page?.place ?? 0) * PAGE_BYTES;
       const way = this.random.pick(['load', 'store', 'fetch'] as const);
       const allowed = { load: may?.r, store: may?.w, fetch: may?.x }[way] ?? false;
       const value = this.random.below(2 ** 32);
       this.note(this.where(space, `${way} ${va.toString(16)} → ${allowed ? 'ok' : 'fault'}`));
-      let seen: number | undefined;
-      try {
-        seen =
-          way === 'store'
-            ? (cpu.store(va, 4, value), value)
-            : way === 'load'
-              ? cpu.load(va, 4)
-              : cpu.fetch(va);
-      } catch (error) {
-        if (!(error instanceof VmError)) throw error;
-      }
-      if ((seen !== undefined) !== allowed)
+      const seen = this.attempt(way, va, value);
+      if ((seen !== undefined) !== allowed) {
         throw new Error(`the ${way} was ${allowed ? 'refused' : 'allowed'}`);
-      if (way === 'store' && allowed) this.words.set(physical, value);
-      const expected = this.words.get(physical) ?? 0;
-      if (seen !== undefined && seen !== expected) throw new Error(`saw ${seen}, not ${expected}`);
+      }
+      if (seen === undefined) continue;
+      const words = this.words.get(physical) ?? new Map<number, number>();
+      this.words.set(physical, words);
+      if (way === 'store') words.set(inPage, value);
+      const expected = words.get(inPage) ?? 0;
+      if (seen !== expected) throw new Error(`saw ${seen}, not ${expected}`);
+    }
+  }
+
+  /** What an access saw or wrote; undefined where it faulted. */
+  private attempt(way: 'load' | 'store' | 'fetch', va: number, value: number): number | undefined {
+    const { cpu } = this.machine;
+    try {
+      if (way === 'load') return cpu.load(va, 4);
+      if (way === 'fetch') return cpu.fetch(va);
+      cpu.store(va, 4, value);
+      return value;
+    } catch (error) {
+      if (error instanceof VmError) return undefined;
+      throw error;
     }
   }
 
@@ -672,10 +698,15 @@ export class ModelWorld {
     if (first !== undefined) throw new Error(`TLB ${first.kind} at ${first.va.toString(16)}`);
   }
 
-  /** I1, I4 and I5 for every space, and a few pages against the model. */
+  /**
+   * I1 and I4 for every space that the operation may have changed, its manager's own among them, and
+   * a few of its pages against the model. Now and then for all the others, too.
+   */
   private checkSpaces(): void {
-    this.checkTlb();
+    const { touched } = this;
     for (const [index, space] of this.spaces.entries()) {
+      const own = touched !== undefined && index === touched.manager;
+      if (touched !== undefined && space !== touched && !own && this.steps % 16 !== 0) continue;
       const { pmap, number } = space;
       const manager = this.domain(space.manager);
       const wrong = auditSpace({ kernel: this.kernel, pmap, manager, number });
@@ -768,6 +799,12 @@ export class ModelWorld {
   countObjects(): number {
     return this.objects;
   }
+}
+
+/** Tables that serve the metadata region of a domain. */
+function metadataTablesOf({ pmap, metadata }: Domain): number {
+  const mappings = pmap.mappings(metadata.base, metadata.base + metadata.bytes);
+  return new Set([...mappings].map(({ address }) => address >>> 20)).size;
 }
 
 function must(error: number): void {

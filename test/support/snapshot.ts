@@ -30,6 +30,7 @@ export function difference(before: Snapshot, after: Snapshot): string[] {
 export function snapshotKernel(kernel: Kernel): Snapshot {
   const { capabilities } = kernel.state;
   const objects = objectsInOrder(kernel);
+  const byId = new Map(objects.map((object) => [object.id, object]));
   const places = new Map<number, string>();
   for (const { type, base, part, slots } of objects) {
     if (type !== CapType.L1_CNODE && type !== CapType.L2_CNODE) continue;
@@ -40,7 +41,7 @@ export function snapshotKernel(kernel: Kernel): Snapshot {
     capabilities.slots[(slot << SLOT_SHIFT) + field] ?? 0;
   const bases = new Map(tablesOf(kernel).map(({ number, kibibyte }) => [number, kibibyte]));
   const lines = objects.map((object) => {
-    const parent = objects.find(({ id }) => id === object.parent);
+    const parent = byId.get(object.parent);
     const above = parent === undefined ? '-' : `${parent.type}@${parent.base}`;
     const copies = object.copies.map((slot) => {
       const mappings: string[] = [];

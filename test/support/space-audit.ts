@@ -1,6 +1,6 @@
 import { type CapRef, OK, PAGE_BYTES } from '../../src/base/index.js';
 import { type Domain, MappingInfo, type Pmap, VRegionFlags } from '../../src/domain/index.js';
-import { type Descriptor, decode, Kind, kindOf } from '../../src/format/index.js';
+import { addressBits, type Descriptor, decode, Kind, kindOf } from '../../src/format/index.js';
 import { CapType, type Kernel, Rights } from '../../src/kernel/index.js';
 import type { TranslationTable } from '../../src/kernel/translation-tables.js';
 import { tablesOf } from './kernel-audit.js';
@@ -36,14 +36,14 @@ export function neededRights(policy: string, flags: number): number {
   return (r ? Rights.READ : 0) | (w ? Rights.WRITE : 0) | (x ? Rights.EXECUTE : 0);
 }
 
-/** TEX, C and B of an entry, by the policies' documentation. */
-function expectedType(policy: string, flags: number, device: boolean, combines: boolean): string {
+/** TEX, C and B of an entry, by the policies' documentation; the original knew no write combining. */
+function expectedType(policy: string, leaves: string, flags: number, device: boolean): string {
   const uncached = (flags & NOCACHE) !== 0 && (flags & GUARD) === 0;
   if (policy === 'original') return uncached ? '0 0 1' : '0 1 1';
   if (uncached) return '0 0 0';
   if (device) return '0 0 1';
-  const combining = combines && (flags & WRITE_COMBINING) !== 0 && (flags & GUARD) === 0;
-  return combining ? '1 0 0' : '1 1 1';
+  const combining = (flags & WRITE_COMBINING) !== 0 && (flags & GUARD) === 0;
+  return combining && leaves !== 'original' ? '1 0 0' : '1 1 1';
 }
 
 /** An address space, who manages it, and the hardware table that it really is. */
@@ -68,10 +68,13 @@ export function auditSpace(space: AuditedSpace): string[] {
   const tables = new Map(tablesOf(kernel).map((table) => [table.kibibyte * 1024, table]));
   const seen = new Map<TranslationTable, Uint8Array>();
   const look = new MappingInfo();
+  const policy = kernel.state.tables.attributes.policy.name;
+  const judged = judgements(`${policy} ${pmap.core.policy.name}`);
   let mappings = 0;
   for (const mapping of pmap.mappings()) {
     mappings += 1;
     const end = mapping.address + mapping.bytes;
+    const { leafBytes } = mapping;
     const backing = backingOf(space, mapping);
     if (typeof backing === 'string') {
       wrong.push(`${mapping.address.toString(16)}: ${backing}`);
@@ -84,9 +87,9 @@ export function auditSpace(space: AuditedSpace): string[] {
         wrong.push(`${name}: the records of one Mapping disagree`);
         break;
       }
-      const problem = leafProblem(space, tables, seen, root, address, leaf, backing);
+      const problem = leafProblem(space, tables, seen, root, address, leaf, backing, judged);
       if (problem !== undefined) wrong.push(`${name}: ${problem}`);
-      address += leaf.leafBytes;
+      address += leafBytes;
     }
   }
   const measured = pmap.measure();
@@ -124,37 +127,70 @@ function leafProblem(
   address: number,
   leaf: MappingInfo,
   backing: Backing,
+  judged: Map<number, string>,
 ): string | undefined {
   const policy = kernel.state.tables.attributes.policy.name;
-  const { profile, memory } = kernel.machine;
   const inRoot = ROOT_KINDS.has(leaf.kind);
-  const tableAddress = inRoot ? root : tableOf(memory.readWord(root + (address >>> 20) * 4));
-  const table = tables.get(tableAddress);
+  const rootTable = tables.get(root);
+  const table = inRoot ? rootTable : tables.get(tableOf(rootTable?.words[address >>> 20] ?? 0));
   if (table === undefined) return 'no table serves it';
   const first = inRoot ? address >>> 20 : (address >>> 12) & 255;
-  const large = leaf.kind === Kind.LARGE || leaf.kind === Kind.SUPERSECTION;
-  const physical = backing.base + leaf.offset + (address - leaf.address);
-  // The original knew no write combining: its choice of leaves drops the flag.
-  const combines = pmap.core.policy.name !== 'original';
-  const access = expectedAccess(policy, leaf.flags, backing.device);
-  const ap = access.w ? 3 : access.r ? (policy === 'original' ? 2 : 7) : 0;
-  for (let entry = first; entry < first + (large ? 16 : 1); entry += 1) {
-    const word = memory.readWord(tableAddress + entry * 4);
-    mark(seen, table, entry);
-    const found = decode(inRoot ? 1 : 2, word, profile);
-    if (found.kind !== KIND_NAME[leaf.kind]) return `a ${found.kind} where a ${leaf.kind} was put`;
-    if (!('ap' in found)) return 'no leaf';
-    if (found.address !== physical) return `leads to ${found.address.toString(16)}`;
-    if (found.ap !== ap) return `AP ${found.ap} for flags ${leaf.flags.toString(16)}`;
-    const xn = policy === 'original' ? false : !access.x;
-    if (found.xn !== xn) return `XN ${found.xn} for flags ${leaf.flags.toString(16)}`;
-    const type = `${found.tex} ${found.c ? 1 : 0} ${found.b ? 1 : 0}`;
-    const expected = expectedType(policy, leaf.flags, backing.device, combines);
-    if (type !== expected) return `type ${type}`;
-    if (found.ng === (policy === 'original')) return `nG ${found.ng}`;
+  const entries = leaf.kind === Kind.LARGE || leaf.kind === Kind.SUPERSECTION ? 16 : 1;
+  const word = table.words[first] ?? 0;
+  for (let entry = first + 1; entry < first + entries; entry += 1) {
+    if (table.words[entry] !== word) return 'its entries are not alike';
   }
-  const needed = neededRights(policy, leaf.flags);
-  return (needed & ~backing.rights) === 0 ? undefined : 'more rights than its capability has';
+  mark(seen, table, first, entries);
+  if ((neededRights(policy, leaf.flags) & ~backing.rights) !== 0) {
+    return 'more rights than its capability has';
+  }
+  // What is left when the right address is taken out: its attributes, if the address is that one.
+  const frame = (backing.base + leaf.offset + (address - leaf.address)) / PAGE_BYTES;
+  const rest = (word ^ addressBits(leaf.kind, frame)) >>> 0;
+  const key = ((rest * 2 + (backing.device ? 1 : 0)) * 8 + leaf.kind) * 4096 + leaf.flags;
+  let judgement = judged.get(key);
+  if (judgement === undefined) {
+    const { flags, kind } = leaf;
+    const found = decode(inRoot ? 1 : 2, rest, kernel.machine.profile);
+    judgement = judge(found, kind, policy, pmap.core.policy.name, flags, backing.device);
+    judged.set(key, judgement);
+  }
+  return judgement === '' ? undefined : judgement;
+}
+
+/** Judgements of leaves, by what they depend on: the same few words come again and again. */
+const JUDGEMENTS = new Map<string, Map<number, string>>();
+
+function judgements(policies: string): Map<number, string> {
+  let judged = JUDGEMENTS.get(policies);
+  if (judged === undefined) {
+    judged = new Map();
+    JUDGEMENTS.set(policies, judged);
+  }
+  return judged;
+}
+
+/** What is wrong with a leaf whose right address was taken out of its word; nothing where it is well. */
+function judge(
+  found: Descriptor,
+  kind: number,
+  attributes: string,
+  leaves: string,
+  flags: number,
+  device: boolean,
+): string {
+  const text = `for flags ${flags.toString(16)}`;
+  if (found.kind !== KIND_NAME[kind] || !('ap' in found))
+    return `a ${found.kind}, not kind ${kind}`;
+  if (found.address !== 0) return 'leads somewhere else';
+  const access = expectedAccess(attributes, flags, device);
+  const original = attributes === 'original';
+  const ap = access.w ? 3 : access.r ? (original ? 2 : 7) : 0;
+  if (found.ap !== ap) return `AP ${found.ap} ${text}`;
+  if (found.xn !== (!original && !access.x)) return `XN ${found.xn} ${text}`;
+  const type = `${found.tex} ${found.c ? 1 : 0} ${found.b ? 1 : 0}`;
+  if (type !== expectedType(attributes, leaves, flags, device)) return `type ${type} ${text}`;
+  return found.ng === original ? `nG ${found.ng}` : '';
 }
 
 function tableOf(word: number): number {
@@ -165,13 +201,14 @@ function mark(
   seen: Map<TranslationTable, Uint8Array>,
   table: TranslationTable,
   entry: number,
+  count: number,
 ): void {
   let bits = seen.get(table);
   if (bits === undefined) {
     bits = new Uint8Array(table.words.length);
     seen.set(table, bits);
   }
-  bits[entry] = 1;
+  bits.fill(1, entry, entry + count);
 }
 
 /** What stands in the tables and in no record; tables and their records. */

@@ -1,0 +1,3 @@
+import { modelTests } from '../support/model-run.js';
+
+modelTests('largest', 12, 440);

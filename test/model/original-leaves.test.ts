@@ -1,0 +1,3 @@
+import { modelTests } from '../support/model-run.js';
+
+modelTests('original', 12, 440);
