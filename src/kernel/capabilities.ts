@@ -14,7 +14,7 @@
  *     5           L2 CNode: its first slot     next Mapping of the same source
  *                 VNode: number of its table
  *     6           –                            previous Mapping of the same source
- *     7           –                            flags at the time of mapping
+ *     7           –                            –
  *
  *     object word
  *     0 type   1 base, KiB   2 size, KiB   3 parent object   4, 5 left and right in the database
@@ -26,7 +26,7 @@ import { RegionTree } from '../base/index.js';
 import { CapType } from './capability-types.js';
 
 export const SLOT_SHIFT = 3;
-export const SLOT_HEAD = 0;
+const SLOT_HEAD = 0;
 export const SLOT_OBJECT = 1;
 export const SLOT_NEXT_COPY = 2;
 export const SLOT_PREVIOUS_COPY = 3;
@@ -40,7 +40,6 @@ export const MAPPING_RUN = 3;
 export const MAPPING_OFFSET = 4;
 export const MAPPING_NEXT = 5;
 export const MAPPING_PREVIOUS = 6;
-export const MAPPING_FLAGS = 7;
 
 /** Bits of the entry in {@link MAPPING_RUN}: an L1 table has 4096 entries. */
 export const RUN_ENTRY_BITS = 12;
@@ -66,7 +65,7 @@ export const OBJECT_FAMILY = 10;
 
 const FIRST_CAPACITY = 1024;
 /** The most slots and objects that the kernel holds: a run-away domain must not exhaust the host. */
-export const MAX_SLOTS = 1 << 24;
+const MAX_SLOTS = 1 << 24;
 const MAX_OBJECTS = 1 << 23;
 
 function grown(pool: Int32Array, words: number): Int32Array {

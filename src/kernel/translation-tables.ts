@@ -87,7 +87,7 @@ export class TranslationTable {
 const [L1, L2] = SHORT_DESCRIPTORS.levels;
 /** Shift from a virtual address to the index of its L1 entry. */
 export const L1_SHIFT = L1.shift;
-export const L1_ENTRIES = L1.entries;
+const L1_ENTRIES = L1.entries;
 export const L2_ENTRIES = L2.entries;
 const L1_ENTRY_BYTES = 2 ** L1.shift;
 /** What the word of the next leaf has more than that of the one before. */

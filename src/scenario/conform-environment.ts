@@ -61,7 +61,7 @@ const INJECTED: Readonly<Record<string, readonly ErrorName[]>> = {
 };
 
 /** Which call of which function fails next. */
-export class Injection {
+class Injection {
   private name = '';
   private calls = 0;
   private error: ErrorNumber = OK;

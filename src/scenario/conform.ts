@@ -38,7 +38,7 @@ export function replayLine(line: string, where: string): ConformFailure[] {
 }
 
 /** Replays one vector; answers the first operation that parts, or the final tables if those do. */
-export function replayVector(vector: Vector): ConformFailure[] {
+function replayVector(vector: Vector): ConformFailure[] {
   const environment = new ConformEnvironment(vector.mode);
   for (const [index, text] of vector.ops.entries()) {
     const before = environment.injection.armed ? stateOf(environment) : undefined;
