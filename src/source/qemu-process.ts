@@ -19,6 +19,8 @@ const QEMU_HINT = `install it (Debian: apt-get install --no-install-recommends $
 
 /** How long QEMU may take to say its first word. */
 const START_MILLISECONDS = 20_000;
+/** How long a QEMU that has greeted may still find that it cannot run. */
+const SETTLE_MILLISECONDS = 250;
 /** How much of its last words an error quotes. */
 const STDERR_CHARACTERS = 2000;
 
@@ -212,10 +214,18 @@ async function greeting(started: Started): Promise<string> {
     clock = setTimeout(() => reject(error), START_MILLISECONDS);
   });
   try {
-    return versionOf(await Promise.race([line, endError(ended), failError(failed), silence]));
+    const refused = [endError(ended), failError(failed), silence];
+    const greeted = await Promise.race([line, ...refused]);
+    // QEMU greets before it makes its CPU: one that it cannot make ends it a moment later.
+    await Promise.race([settled(), ...refused]);
+    return versionOf(greeted);
   } finally {
     clearTimeout(clock);
   }
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
 }
 
 async function endError(ended: Promise<QemuEnd>): Promise<never> {
