@@ -4,6 +4,7 @@
  * All or nothing: a failure puts back what was done, and mends what was cut.
  */
 import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, VmError } from '../base/index.js';
+import { Kind } from '../format/index.js';
 import {
   LEAF_HEAD,
   LEAF_MAPPING,
@@ -18,6 +19,7 @@ import {
 } from './leaf-records.js';
 import type { Pmap } from './pmap.js';
 import { pagesPerLeaf } from './pmap-policy.js';
+import { TABLE_VNODE, tableAt } from './table-records.js';
 
 /** A Mapping that was cut in two, and how it was before. */
 interface Cut {
@@ -39,6 +41,7 @@ export class PmapRange {
   private readonly pmap: Pmap;
   private heads: number[] = [];
   private done: number[] = [];
+  private readonly gathered: number[] = [];
 
   constructor(pmap: Pmap) {
     this.pmap = pmap;
@@ -85,22 +88,88 @@ export class PmapRange {
     if (shadow.nextMapped(first, end) < 0) return;
     const cuts = this.cutLeaves(first, end);
     this.done.length = 0;
+    const failed = this.apply(first, end, decide);
+    if (failed === undefined) return;
+    const undo = this.takeBack();
+    const mended = undo === OK ? this.mend(cuts) : undo;
+    if (mended === OK) throw failed;
+    throw new VmError('LIB_ERR_PMAP_ROLLBACK', failed.message, { cause: failed });
+  }
+
+  /** Does what {@link change} is asked for, and notes it; the error that stopped it, or undefined. */
+  private apply(first: number, end: number, decide: FlagsDecision): VmError | undefined {
+    const { shadow } = this.pmap.core;
     for (let page = shadow.nextMapped(first, end); page >= 0; ) {
       const record = shadow.leafAt(page);
       const next = Math.min(end, shadow.endOf(record));
       const flags = leafFlags(shadow.leaves.words[(record << RECORD_SHIFT) + LEAF_RUN]);
       const wanted = decide(flags, page, next - page);
-      if (wanted !== flags) {
+      this.gathered.length = 0;
+      const behind = wanted === flags ? next : this.gather(page, end, wanted, decide);
+      if (this.gathered.length > 1) {
+        const failed = this.giveRun(page, behind, wanted);
+        if (failed !== undefined) return failed;
+      } else if (wanted !== flags) {
         const failed = this.give(record, page, next, wanted);
-        if (failed !== undefined) {
-          const undo = this.takeBack();
-          const mended = undo === OK ? this.mend(cuts) : undo;
-          if (mended === OK) throw failed;
-          throw new VmError('LIB_ERR_PMAP_ROLLBACK', failed.message, { cause: failed });
-        }
-        this.done.push(page, next - page, flags);
+        if (failed !== undefined) return failed;
+        this.note(page, next - page, flags);
       }
-      page = shadow.nextMapped(next, end);
+      page = shadow.nextMapped(Math.max(next, behind), end);
+    }
+    return undefined;
+  }
+
+  /**
+   * Gathers the records from `page` on that the kernel can change at once: whole Mappings of small
+   * pages of one table, without a hole, that shall have the same flags. Answers the page behind them.
+   */
+  private gather(page: number, end: number, wanted: number, decide: FlagsDecision): number {
+    const { shadow } = this.pmap.core;
+    const { words } = shadow.leaves;
+    const limit = Math.min(end, (page | (SECTION_PAGES - 1)) + 1);
+    let at = page;
+    while (at < limit) {
+      const record = shadow.leafAt(at);
+      const word = record << RECORD_SHIFT;
+      const run = words[word + LEAF_RUN];
+      const pages = leafEntries(run);
+      const whole = words[word + LEAF_PAGE] === at && pages === words[word + LEAF_TOTAL];
+      if (record === 0 || leafKindOf(run) !== Kind.SMALL || !whole || at + pages > limit) break;
+      if (at !== page && decide(leafFlags(run), at, pages) !== wanted) break;
+      this.gathered.push(record);
+      at += pages;
+    }
+    return at;
+  }
+
+  /** Gives all {@link gathered} records, which lie from `page` up to `end`, the same flags. */
+  private giveRun(page: number, end: number, flags: number): VmError | undefined {
+    const { core } = this.pmap;
+    const { leaves, tables } = core.shadow;
+    const table = tables.words[tableAt(core.shadow.tableOf(page)) + TABLE_VNODE] as CapRef;
+    const entry = page & (SECTION_PAGES - 1);
+    const paging = core.kernelFlags(flags, Kind.SMALL);
+    const error = core.invocations.vnodeModify(table, entry, end - page, paging);
+    if (error !== OK) return this.failure(error, 'LIB_ERR_PMAP_MODIFY_FLAGS', page, end);
+    const { words } = leaves;
+    for (const record of this.gathered) {
+      const at = record << RECORD_SHIFT;
+      const run = words[at + LEAF_RUN];
+      const entries = leafEntries(run);
+      this.note(words[at + LEAF_PAGE], entries, leafFlags(run));
+      words[at + LEAF_RUN] = packLeafRun(entries, Kind.SMALL, flags);
+    }
+    return undefined;
+  }
+
+  /** Notes what flags pages had; neighbours with the same flags are one note. */
+  private note(page: number, pages: number, flags: number): void {
+    const { done } = this;
+    const last = done.length - DONE_WORDS;
+    if (last >= 0 && done[last] + done[last + 1] === page && done[last + 2] === flags) {
+      done[last + 1] += pages;
+    } else {
+      done.push(page, pages, flags);
     }
   }
 
@@ -131,13 +200,11 @@ export class PmapRange {
     return undefined;
   }
 
-  /** Gives everything that {@link change} did its old flags again. */
+  /** Gives everything that {@link change} did its old flags again, the last one first. */
   private takeBack(): ErrorNumber {
-    const { done } = this;
-    const { shadow } = this.pmap.core;
+    const done = this.done.splice(0);
     for (let at = done.length - DONE_WORDS; at >= 0; at -= DONE_WORDS) {
-      const record = shadow.leafAt(done[at]);
-      const failed = this.give(record, done[at], done[at] + done[at + 1], done[at + 2]);
+      const failed = this.apply(done[at], done[at] + done[at + 1], () => done[at + 2]);
       if (failed !== undefined) return Code[failed.code];
     }
     return OK;

@@ -246,6 +246,18 @@ export class Invocations extends PageInvocations {
     return slot < 0 ? -slot : this.vnodes.modify(slot, offset, count, flags);
   }
 
+  /**
+   * Changes the attributes of `count` entries from `entry` of an L2 table at once, which have to be
+   * whole Mappings of small pages of Frames, with no hole between them.
+   * Errors: look-up errors; `SYS_ERR_VNODE_TYPE`; `SYS_ERR_VNODE_SLOT_INVALID`, `SYS_ERR_VM_MAP_SIZE` the
+   * entries are not of the table, or cut a Mapping; `SYS_ERR_CAP_NOT_FOUND` a hole;
+   * `SYS_ERR_WRONG_MAPPING` something else is there; `SYS_ERR_VM_MAP_RIGHTS`. Nothing has changed then.
+   */
+  vnodeModify(table: CapRef, entry: number, count: number, flags: number): ErrorNumber {
+    const slot = findSlot(this.state.capabilities, this.root, table);
+    return slot < 0 ? -slot : this.vnodes.modifyRun(slot, entry, count, flags);
+  }
+
   /** Cuts a Mapping in two before its entry `offset`; the second part goes into `destination`. */
   mappingSplit(mapping: CapRef, offset: number, destination: CapRef): ErrorNumber {
     const slot = findSlot(this.state.capabilities, this.root, mapping);

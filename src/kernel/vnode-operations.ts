@@ -249,6 +249,51 @@ export class VNodeOperations {
     return OK;
   }
 
+  /**
+   * Gives `count` entries from `entry` of the L2 table in `tableSlot` the attributes of `flags`: whole
+   * Mappings of small pages of Frames, without a hole.
+   */
+  modifyRun(tableSlot: number, entry: number, count: number, flags: number): ErrorNumber {
+    const { capabilities, tables, events, costs } = this.state;
+    const slots = capabilities.slots;
+    const tableAt = tableSlot << SLOT_SHIFT;
+    const tableType = slots[tableAt] & 0xff;
+    if (!isVNode(tableType)) return notA(tableType);
+    if (tableType !== CapType.VNODE_ARM_L2) return Code.SYS_ERR_VNODE_TYPE;
+    const table = tables.table(slots[tableAt + SLOT_PART]);
+    const { mappings } = table;
+    if (!isCount(entry) || entry >= mappings.length) return Code.SYS_ERR_VNODE_SLOT_INVALID;
+    const end = entry + count;
+    if (!isCount(count) || count === 0 || end > mappings.length) return Code.SYS_ERR_VM_MAP_SIZE;
+    const granted = tables.attributes.granted(flags);
+    const wanted = CapType.FRAME_MAPPING | (Kind.SMALL << 16);
+    for (let index = entry; index < end; ) {
+      const slot = mappings[index];
+      if (slot === 0) return Code.SYS_ERR_CAP_NOT_FOUND;
+      const head = slots[slot << SLOT_SHIFT];
+      if ((head & 0xff00ff) !== wanted) return Code.SYS_ERR_WRONG_MAPPING;
+      if ((granted & ~(head >>> 8) & 0xff) !== 0) return Code.SYS_ERR_VM_MAP_RIGHTS;
+      index += slots[(slot << SLOT_SHIFT) + MAPPING_RUN] >>> RUN_ENTRY_BITS;
+      if (index > end) return Code.SYS_ERR_VM_MAP_SIZE;
+    }
+    const pattern = tables.attributes.leaf(Kind.SMALL, flags, false);
+    tables.changeLeaves(table, entry, count, Kind.SMALL, pattern);
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
+    if (events.on) this.recordRun(table, entry, end, flags);
+    return OK;
+  }
+
+  /** Tells of each Mapping of a run that it was changed. */
+  private recordRun(table: TranslationTable, entry: number, end: number, flags: number): void {
+    const { events, capabilities } = this.state;
+    for (let index = entry; index < end; ) {
+      const slot = table.mappings[index];
+      const count = capabilities.slots[(slot << SLOT_SHIFT) + MAPPING_RUN] >>> RUN_ENTRY_BITS;
+      events.record(EventKind.CAP_MODIFY, slot, 0, count, flags);
+      index += count;
+    }
+  }
+
   /** Cuts the Mapping in `slot` in two: the entries from `offset` on go to `destination`. */
   split(slot: number, offset: number, destination: number): ErrorNumber {
     const { capabilities, tables, costs } = this.state;

@@ -114,7 +114,14 @@ describe('changes of ranges', () => {
 });
 
 /** The ways of a domain to the kernel that can fail for want of something. */
-const FALLIBLE = ['retype', 'vnodeMap', 'vnodeUnmap', 'mappingModify', 'mappingSplit'] as const;
+const FALLIBLE = [
+  'retype',
+  'vnodeMap',
+  'vnodeUnmap',
+  'vnodeModify',
+  'mappingModify',
+  'mappingSplit',
+] as const;
 
 /** What a domain has and its memory shows; pages that the pool keeps at hand count as free. */
 function state(domain: Domain): unknown {

@@ -158,6 +158,10 @@ const CALL_WEIGHTS: Readonly<Record<string, readonly [number, Call]>> = {
     8,
     (inv, a) => inv.mappingModify(a.cap(...MAPPINGS), a.number(3), a.number(20), a.number(70)),
   ],
+  vnodeModify: [
+    6,
+    (inv, a) => inv.vnodeModify(a.cap(...TABLES), a.number(64), a.number(20), a.number(70)),
+  ],
   mappingSplit: [6, (inv, a) => inv.mappingSplit(a.cap(...MAPPINGS), a.number(20), a.empty())],
   mappingJoin: [6, (inv, a) => inv.mappingJoin(a.cap(...MAPPINGS), a.cap(...MAPPINGS))],
   observe: [0.5, (inv, a) => inv.observe(a.cap(...TABLES), null)],

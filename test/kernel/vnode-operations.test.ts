@@ -378,6 +378,44 @@ describe('vnodeUnmap', () => {
   });
 });
 
+describe('vnodeModify', () => {
+  test('changes whole Mappings of small pages, and all of them or none', () => {
+    const { rig, inv, table, frame } = setUp();
+    const readOnly = rig.slot();
+    ok(inv.mint(readOnly, frame, Rights.READ));
+    ok(inv.vnodeMap(table, frame, 0, READ_WRITE, 0, 1, rig.slot()));
+    ok(inv.vnodeMap(table, frame, 1, READ_WRITE, 0, 4, rig.slot()));
+    ok(inv.vnodeMap(table, readOnly, 5, READ, 0, 1, rig.slot()));
+    ok(inv.vnodeMap(table, frame, 16, READ | LARGER_LEAF, 0, 16, rig.slot()));
+    const before = [...tableBehind(rig, table).words];
+    for (const [entry, count, flags, expected] of [
+      [0, 7, READ, 'SYS_ERR_CAP_NOT_FOUND'],
+      [0, 3, READ, 'SYS_ERR_VM_MAP_SIZE'],
+      [2, 3, READ, 'SYS_ERR_CAP_NOT_FOUND'],
+      [0, 0, READ, 'SYS_ERR_VM_MAP_SIZE'],
+      [0, 257, READ, 'SYS_ERR_VM_MAP_SIZE'],
+      [0, 0.5, READ, 'SYS_ERR_VM_MAP_SIZE'],
+      [-1, 1, READ, 'SYS_ERR_VNODE_SLOT_INVALID'],
+      [256, 1, READ, 'SYS_ERR_VNODE_SLOT_INVALID'],
+      [Number.NaN, 1, READ, 'SYS_ERR_VNODE_SLOT_INVALID'],
+      [0, 6, READ_WRITE, 'SYS_ERR_VM_MAP_RIGHTS'],
+      [16, 16, READ, 'SYS_ERR_WRONG_MAPPING'],
+    ] as const) {
+      const error = codes(inv.vnodeModify(table, entry, count, flags));
+      expect([entry, count, error]).toEqual([entry, count, [expected]]);
+    }
+    expect(codes(inv.vnodeModify(ROOT, 0, 1, READ))).toEqual(['SYS_ERR_VNODE_TYPE']);
+    expect(codes(inv.vnodeModify(frame, 0, 1, READ))).toEqual(['SYS_ERR_ILLEGAL_INVOCATION']);
+    expect([...tableBehind(rig, table).words]).toEqual(before);
+    ok(inv.vnodeModify(table, 0, 6, READ));
+    const { words } = tableBehind(rig, table);
+    expect([0, 1, 2, 3, 4, 5].map((entry) => leafAp(Kind.SMALL, words[entry] ?? 0))).toEqual([
+      7, 7, 7, 7, 7, 7,
+    ]);
+    expect(auditKernel(rig.kernel)).toEqual([]);
+  });
+});
+
 describe('mappingModify', () => {
   test('stays inside of the Mapping (K7)', () => {
     const { rig, inv, table, frame } = setUp();
