@@ -77,6 +77,18 @@ function cycles(uses: Uses): string[] {
   return found;
 }
 
+/** Whether `file` can run in a browser: whether it and all that it loads do without Node. */
+function isPortable(uses: Uses, file: string, seen = new Set<string>()): boolean {
+  if (seen.has(file)) return true;
+  seen.add(file);
+  const use = uses.get(file);
+  if (use === undefined || use.nodeGlobals.length > 0) return false;
+  return use.loaded.every((specifier) => {
+    if (specifier.startsWith('node:')) return false;
+    return !specifier.startsWith('.') || isPortable(uses, resolve(file, specifier), seen);
+  });
+}
+
 function roomOf(file: string): string {
   return file.split('/')[1] ?? '';
 }
@@ -106,9 +118,22 @@ describe('the rooms of src', () => {
   });
 });
 
+describe('the readers of files', () => {
+  const uses: Uses = new Map(sourceFiles('src').map((file) => [file, readUse(file)]));
+
+  it.each(['open-file', 'tables-archive', 'layout-source', 'names-file', 'register-file'])(
+    'of %s run in a browser',
+    (name) => {
+      expect(isPortable(uses, `src/source/${name}.ts`)).toBe(true);
+    },
+  );
+});
+
 if (existsSync('lab')) {
   describe('the lab', () => {
-    it('imports only itself, packages and the rooms that run in a browser', () => {
+    const uses: Uses = new Map(sourceFiles('src').map((file) => [file, readUse(file)]));
+
+    it('imports only itself, packages and what runs in a browser', () => {
       const files = sourceFiles('lab');
       expect(files).not.toEqual([]);
       const wrong = files.flatMap((file) =>
@@ -116,7 +141,7 @@ if (existsSync('lab')) {
           .specifiers.filter((specifier) => specifier.startsWith('.'))
           .map((specifier) => resolve(file, specifier))
           .filter((target) => !target.startsWith('lab/'))
-          .filter((target) => !target.startsWith('src/') || NODE_ROOMS.has(roomOf(target)))
+          .filter((target) => roomOf(target) === 'cli' || !isPortable(uses, target))
           .map((target) => `${file}: ${target}`),
       );
       expect(wrong).toEqual([]);
@@ -162,6 +187,16 @@ describe('the rule itself', () => {
   ])('refuses %s', (specifier, words) => {
     const uses = sources({ 'src/cli/a.ts': `import '${specifier}';` });
     expect(violations(uses).join()).toContain(words);
+  });
+
+  it.each([
+    ["import type { b } from './b.js';", true],
+    ["import { b } from './b.js';", false],
+    ["export const a = await import('./b.js');", false],
+    ['export const a = process;', false],
+  ])('tells whether %s runs in a browser', (text, portable) => {
+    const uses = sources({ 'src/source/a.ts': text, 'src/source/b.ts': "import 'node:fs';" });
+    expect(isPortable(uses, 'src/source/a.ts')).toBe(portable);
   });
 
   it('finds a cycle', () => {

@@ -8,7 +8,6 @@ const ALL_PAGES = 4096;
 /** Pages that are looked at, spread over all, where there are more. */
 const SAMPLED_PAGES = 2048;
 const GOLDEN_RATIO = 0.618_033_988_749_895;
-const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /**
  * Where there is memory and how much of it is not zero: `128 MiB at 0x60000000, 3 % non-zero`. Of
@@ -42,9 +41,11 @@ export function coverageText(memory: SourceMemory): string {
   return `${text}, ${isRough ? 'about ' : ''}${percent} non-zero`;
 }
 
-/** Whether all of at most a page is zero; compared as a block, since this is done for each page. */
+/** Whether all of at most a page is zero; compared by words, since this is done for each page. */
 function isZero(data: Uint8Array): boolean {
-  return Buffer.compare(data, ZERO_PAGE.subarray(0, data.length)) === 0;
+  const words = data.length >>> 2;
+  if (new Uint32Array(data.buffer, data.byteOffset, words).some((word) => word !== 0)) return false;
+  return data.subarray(words * 4).every((byte) => byte === 0);
 }
 
 function pagesOf(range: MemoryRange): number {

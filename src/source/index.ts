@@ -2,7 +2,6 @@ export * from './address-space-source.js';
 export type { CaptureProgress, ProgressListener } from './capture.js';
 export type { EvidenceRegion } from './evidence-regions.js';
 export { FileStore } from './file-store.js';
-export { readNames } from './names-file.js';
 export { openSource } from './open-source.js';
 export {
   type RegisterName,
@@ -11,6 +10,7 @@ export {
   type World,
 } from './register-banks.js';
 export { parseRegisterValue } from './register-file.js';
+export { readNames } from './side-files.js';
 export { takeSnapshot } from './snapshot-source.js';
 export type { FilePosition, MemoryRange, SourceMemory } from './source-memory.js';
 export type { SourceOptions } from './source-options.js';

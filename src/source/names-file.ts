@@ -1,7 +1,7 @@
 /** Files that name addresses: what they are is told by their content. */
 
 import type { NamedRange } from '../inspect/index.js';
-import { type ByteFile, openByteFile, readWhole } from './byte-file.js';
+import { type ByteFile, readWhole } from './byte-file.js';
 import { DEVICETREE_MAGIC, parseDevicetree } from './devicetree-names.js';
 import { ELF_MAGIC } from './elf-headers.js';
 import { readElfNames } from './elf-source.js';
@@ -11,23 +11,14 @@ import { isMemoryTree, parseMemoryTree, parseNameLines } from './text-names.js';
 const LARGEST_BYTES = 32 * 2 ** 20;
 
 /**
- * The names in the file at `path`: the sections and symbols of an ELF file, the peripherals of a
- * CMSIS-SVD file, the nodes of a devicetree blob, QEMU's `info mtree -f`, `System.map`, or lines
+ * The names in `file`: the sections and symbols of an ELF file, the peripherals of a CMSIS-SVD file,
+ * the nodes of a devicetree blob, QEMU's `info mtree -f`, `System.map`, or lines
  * `ADDRESS..LAST NAME`.
  *
  * Errors: SOURCE_ERR_READ — it cannot be read. SOURCE_ERR_FORMAT — it is none of these.
  * ELF_ERR_SECTION — a section header or the symbol table of an ELF file is not possible.
  */
-export async function readNames(path: string): Promise<NamedRange[]> {
-  const file = await openByteFile(path);
-  try {
-    return namesIn(file);
-  } finally {
-    file.close();
-  }
-}
-
-function namesIn(file: ByteFile): NamedRange[] {
+export function namesIn(file: ByteFile): NamedRange[] {
   const head = new DataView(new ArrayBuffer(4));
   file.read(0, new Uint8Array(head.buffer));
   if (head.getUint32(0, true) === ELF_MAGIC) return readElfNames(file);

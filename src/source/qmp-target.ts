@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hex0x, VmError } from '../base/index.js';
-import { unreadable } from './byte-file.js';
+import { unreadable } from './disk-file.js';
 import { GdbConnection } from './gdb-connection.js';
 import { readGdbRegisters } from './gdb-target.js';
 import type { LiveTarget, TargetOptions } from './live-target.js';

@@ -1,7 +1,7 @@
 /** Files of registers: JSON, lines `NAME=VALUE`, or what a debugger prints for `info registers`. */
 
 import { hex0x, VmError } from '../base/index.js';
-import { openByteFile, readWhole } from './byte-file.js';
+import { type ByteFile, readWhole } from './byte-file.js';
 import { type GivenRegister, parseRegisterName } from './register-banks.js';
 import { textLines } from './text-lines.js';
 
@@ -11,20 +11,14 @@ const VALUE = /^(?:0x)?([0-9a-f_]{1,20})$/i;
 const HIGHEST = 2n ** 64n;
 
 /**
- * The registers in the file at `path`; `-` is standard input. `origin` is what their origin is
- * called.
+ * The registers in `file`, whose origin is called `origin`.
  *
  * Errors: SOURCE_ERR_READ — it cannot be read. SOURCE_ERR_FORMAT — it is no file of registers, or
  * names none that matters here. SOURCE_ERR_REGISTER — a value is not possible.
  */
-export async function readRegisterFile(path: string, origin = path): Promise<GivenRegister[]> {
-  const file = await openByteFile(path);
-  try {
-    const content = readWhole(file, LARGEST_BYTES, 'a file of registers');
-    return parseRegisters(new TextDecoder().decode(content), origin);
-  } finally {
-    file.close();
-  }
+export function registersIn(file: ByteFile, origin = file.name): GivenRegister[] {
+  const content = readWhole(file, LARGEST_BYTES, 'a file of registers');
+  return parseRegisters(new TextDecoder().decode(content), origin);
 }
 
 /**

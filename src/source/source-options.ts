@@ -3,14 +3,14 @@
 import type { NamedRange } from '../inspect/index.js';
 import type { CaptureWatch, ProgressListener } from './capture.js';
 import type { TargetOptions } from './live-target.js';
-import { readNames } from './names-file.js';
 import {
   RegisterBanks,
   TRANSLATION_NAMES,
   type TranslationName,
   type World,
 } from './register-banks.js';
-import { readRegisterFile, requireWord } from './register-file.js';
+import { requireWord } from './register-file.js';
+import { readNames, readRegisterFile } from './side-files.js';
 import type { SourceWord } from './source-word.js';
 
 /** How long a target may take for each answer. */
@@ -38,14 +38,18 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Everything that is known before the source itself is opened. */
-export interface SourceContext {
+/** Everything that is known before a source that is a file is opened. */
+export interface FileContext {
   readonly word: SourceWord;
   readonly flags: RegisterBanks;
   readonly file: RegisterBanks;
   readonly world: World | 'auto';
   readonly cpu: string | undefined;
   readonly names: readonly NamedRange[];
+}
+
+/** Everything that is known before the source itself is opened. */
+export interface SourceContext extends FileContext {
   readonly target: TargetOptions;
   /** What watches over reading a target. */
   readonly watch: CaptureWatch;

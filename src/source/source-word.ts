@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { parseAddress, VmError } from '../base/index.js';
-import { STDIN } from './byte-file.js';
+import { STDIN } from './disk-file.js';
 
 /** What a source is. */
 export type SourceKind = keyof typeof PREFIXES;

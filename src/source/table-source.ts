@@ -7,7 +7,7 @@ import type { TableSource } from './address-space-source.js';
 import type { ElfRoot } from './elf-source.js';
 import { type GivenRegister, RegisterBanks } from './register-banks.js';
 import type { MemoryRange, SourceMemory } from './source-memory.js';
-import type { SourceContext } from './source-options.js';
+import type { FileContext } from './source-options.js';
 import {
   ASSUMED,
   chooseCpu,
@@ -44,7 +44,7 @@ export interface FoundTables {
  * Errors: SOURCE_ERR_REGISTER — a register is given twice, or no profile has the name of the
  * processor. SOURCE_ERR_SYMBOL — the named table is not aligned as a root table is.
  */
-export function makeTableSource(context: SourceContext, found: FoundTables): TableSource {
+export function makeTableSource(context: FileContext, found: FoundTables): TableSource {
   const { word, flags, file } = context;
   const { root, memory } = found;
   const rootRegister =

@@ -9,11 +9,8 @@ import {
   parseRegisterName,
   RegisterBanks,
 } from '../../src/source/register-banks.js';
-import {
-  parseRegisters,
-  parseRegisterValue,
-  readRegisterFile,
-} from '../../src/source/register-file.js';
+import { parseRegisters, parseRegisterValue } from '../../src/source/register-file.js';
+import { readRegisterFile } from '../../src/source/side-files.js';
 import {
   chooseCpu,
   chooseRegisters,

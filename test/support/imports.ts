@@ -6,6 +6,8 @@ import { parseSync } from 'vite';
 export interface FileUse {
   /** Module specifiers: imports, re-exports, dynamic imports and `import('…')` types. */
   readonly specifiers: readonly string[];
+  /** Those of them that are loaded when the file runs: not the imports of types alone. */
+  readonly loaded: readonly string[];
   /** Names from `NODE_GLOBALS` that the file uses and does not declare. */
   readonly nodeGlobals: readonly string[];
 }
@@ -28,12 +30,16 @@ export function useOf(file: string, text: string): FileUse {
   const { program, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);
   const specifiers = new Set<string>();
+  const loaded = new Set<string>();
   const declared = new Set<string>();
   const used = new Set<string>();
 
-  const addSpecifier = (source: unknown): void => {
-    if (isNode(source) && typeof source['value'] === 'string') specifiers.add(source['value']);
-    else throw new Error(`${file}: an import whose module is not a string literal`);
+  const addSpecifier = (source: unknown, isType: boolean): void => {
+    if (!isNode(source) || typeof source['value'] !== 'string') {
+      throw new Error(`${file}: an import whose module is not a string literal`);
+    }
+    specifiers.add(source['value']);
+    if (!isType) loaded.add(source['value']);
   };
 
   const visit = (value: unknown, parent: Node | undefined, key: string): void => {
@@ -47,10 +53,10 @@ export function useOf(file: string, text: string): FileUse {
       case 'ExportAllDeclaration':
       case 'ImportExpression':
       case 'TSImportType':
-        addSpecifier(value['source']);
+        addSpecifier(value['source'], isTypeOnly(value));
         break;
       case 'ExportNamedDeclaration':
-        if (value['source']) addSpecifier(value['source']);
+        if (value['source']) addSpecifier(value['source'], isTypeOnly(value));
         break;
       case 'Identifier': {
         const name = value['name'] as string;
@@ -65,6 +71,7 @@ export function useOf(file: string, text: string): FileUse {
   visit(program, undefined, '');
   return {
     specifiers: [...specifiers],
+    loaded: [...loaded],
     nodeGlobals: [...used].filter((name) => !declared.has(name)),
   };
 }
@@ -87,6 +94,14 @@ interface Node {
 
 function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value;
+}
+
+/** Nothing is loaded for it. */
+function isTypeOnly(statement: Node): boolean {
+  return (
+    [statement['importKind'], statement['exportKind']].includes('type') ||
+    statement.type === 'TSImportType'
+  );
 }
 
 /** The name is bound here: a variable, a parameter, a function, a class, an import. */
