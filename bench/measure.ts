@@ -4,20 +4,28 @@
  * in the 99th percentile, not in it.
  */
 
+/**
+ * What a figure counts: `ns` for one operation, unless the name says per page; bytes; or VM-PUPs, faults
+ * served in a millisecond, of which more is better.
+ */
+export type Unit = 'ns' | 'bytes' | 'vm-pup';
+
 /** One case: its name, what a figure counts, and how to take a sample. */
 export interface Case {
   readonly name: string;
-  /** `ns` for one operation, unless the name says per page. */
-  readonly unit: 'ns';
+  readonly unit: Unit;
   readonly samples: number;
-  /** Prepares, and answers a function that takes one sample in nanoseconds. */
+  /** Prepares, and answers a function that takes one sample. Throws {@link Unavailable}. */
   prepare(): () => number;
 }
+
+/** This machine lacks what a case needs; the message says what would be right. */
+export class Unavailable extends Error {}
 
 /** What a case gave. */
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ns';
+  readonly unit: Unit;
   readonly median: number;
   readonly min: number;
   readonly p99: number;

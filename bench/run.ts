@@ -5,7 +5,7 @@
  *   npm run --silent bench -- --json   [{name, unit, median, min, p99}] on standard output
  */
 import { cpus } from 'node:os';
-import { type Case, type Figure, runCase } from './measure.js';
+import { type Case, type Figure, runCase, Unavailable } from './measure.js';
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');
@@ -15,6 +15,20 @@ const modules = import.meta.glob<{ readonly cases: readonly Case[] }>('./*.bench
   eager: true,
 });
 const figures: Figure[] = [];
+const missing = new Set<string>();
+
+/** Runs a case; undefined where this machine cannot. Each reason is told once. */
+function tryCase(each: Case): Figure | undefined {
+  try {
+    return runCase(each);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    if (!missing.has(error.message)) console.error(`bench: ${each.name}: ${error.message}`);
+    missing.add(error.message);
+    return undefined;
+  }
+}
+
 if (!json) {
   console.log(`${cpus()[0]?.model ?? 'unknown processor'}, node ${process.version}\n`);
   console.log(
@@ -24,14 +38,17 @@ if (!json) {
 for (const { cases } of Object.values(modules)) {
   for (const each of cases) {
     if (wanted.length > 0 && !wanted.some((part) => each.name.includes(part))) continue;
-    const figure = runCase(each);
+    const figure = tryCase(each);
+    if (figure === undefined) continue;
     figures.push(figure);
     if (json) continue;
-    const columns = [figure.median, figure.min, figure.p99].map((ns) => ns.toFixed(1).padStart(10));
+    const columns = [figure.median, figure.min, figure.p99].map((value) =>
+      value.toFixed(1).padStart(10),
+    );
     console.log(`${figure.name.padEnd(34)} ${columns.join(' ')}  ${figure.unit}`);
   }
 }
-if (figures.length === 0) {
+if (figures.length === 0 && missing.size === 0) {
   console.error('bench: no case matches');
   process.exitCode = 1;
 }

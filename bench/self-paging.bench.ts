@@ -9,10 +9,12 @@
  *                     a page taken for it, one mapping removed and one made
  *   region.lookup     the region that holds an address, of 10,000, random addresses
  *   region.gap        the place for a region of 64 pages among 10,000 with gaps of 1 to 8 pages
- *   prot1TrapUnprot, protNTrapUnprot
- *                     Appel and Li's, per page of 100, used in order: PROT1 or PROTN, the trap, UNPROT
  *   clone.100k        the clone of a domain with 100,000 resident writable pages, all of it: the
  *                     child's CSpace, tables and regions, and each page of the parent made read-only
+ *   metadata.page, metadata.pagedPage
+ *                     bytes that the domain keeps for each of 100,000 resident pages of an anonymous
+ *                     object, records in use and room for more alike: the pmap's metadata region, the
+ *                     object's index and the pool; without a pager and with one
  */
 import { MIB, PAGE_BYTES } from '../src/base/index.js';
 import {
@@ -20,7 +22,9 @@ import {
   CopyObject,
   cloneDomain,
   Domain,
-  PagePrimitives,
+  fifo,
+  MemoryStore,
+  Pager,
   VRegionFlags,
 } from '../src/domain/index.js';
 import { Kernel } from '../src/kernel/index.js';
@@ -31,7 +35,8 @@ const PAGES = 128;
 const BYTES = PAGES * PAGE_BYTES;
 const REGIONS = 10_000;
 
-function bootDomain(): Domain {
+/** A domain that runs, with room for many pages and records. */
+export function bootDomain(): Domain {
   const machine = new Machine({
     banks: [{ name: 'ram', base: 0x8000_0000, bytes: 1024 * MIB, kind: 'ram' }],
     profile: 'cortex-a15',
@@ -136,27 +141,26 @@ function cloneOfMany(): () => number {
   };
 }
 
-/** Appel and Li's benchmark has 100 pages. */
-const TRAPPED = 100;
+/** Bytes of what the library of a domain keeps, all of it. */
+function metadataBytes(domain: Domain, object: AnonymousObject): number {
+  const { used, free, rootIndex } = domain.pmap.measure().metadata;
+  return used + free + rootIndex + domain.pool.metadataBytes + object.metadataBytes;
+}
 
-/**
- * Appel and Li's benchmark, per page: the pages are used in order, and the handler of each trap
- * unprotects the page. `one` protects them one by one, the other way all at once.
- */
-function protectTrapUnprotect(one: boolean): () => number {
-  const domain = bootDomain();
-  const { cpu } = domain.kernel.machine;
-  const region = domain.vspace.mapAnonymous(TRAPPED * PAGE_BYTES);
-  const vm = new PagePrimitives(domain, region);
-  const pages = Array.from({ length: TRAPPED }, (_, page) => region.base + page * PAGE_BYTES);
-  for (const page of pages) cpu.store(page, 4, 1);
-  vm.trap((page) => vm.unprot(page));
-  return () =>
-    nanosecondsPer(TRAPPED, () => {
-      if (one) for (const page of pages) vm.prot1(page);
-      else vm.protN();
-      for (const page of pages) cpu.store(page, 4, 2);
-    });
+function metadataOfPages(paged: boolean): () => number {
+  return () => {
+    const domain = bootDomain();
+    if (paged) {
+      new Pager(domain.pool, { frames: 2 * CLONED_PAGES, policy: fifo, store: new MemoryStore() });
+    }
+    const object = new AnonymousObject(domain.pool, CLONED_PAGES * PAGE_BYTES);
+    const { base } = domain.vspace.map(object);
+    const before = metadataBytes(domain, object);
+    for (let page = 0; page < CLONED_PAGES; page += 1) {
+      domain.kernel.machine.cpu.store(base + page * PAGE_BYTES, 4, page);
+    }
+    return (metadataBytes(domain, object) - before) / CLONED_PAGES;
+  };
 }
 
 export const cases: readonly Case[] = [
@@ -164,7 +168,7 @@ export const cases: readonly Case[] = [
   { name: 'fault.copyOnWrite', unit: 'ns', samples: 1000, prepare: copyOnWriteFault },
   { name: 'region.lookup', unit: 'ns', samples: 100, prepare: regionLookup },
   { name: 'region.gap', unit: 'ns', samples: 100, prepare: gapSearch },
-  { name: 'prot1TrapUnprot', unit: 'ns', samples: 400, prepare: () => protectTrapUnprotect(true) },
-  { name: 'protNTrapUnprot', unit: 'ns', samples: 400, prepare: () => protectTrapUnprotect(false) },
   { name: 'clone.100k', unit: 'ns', samples: 10, prepare: cloneOfMany },
+  { name: 'metadata.page', unit: 'bytes', samples: 2, prepare: () => metadataOfPages(false) },
+  { name: 'metadata.pagedPage', unit: 'bytes', samples: 2, prepare: () => metadataOfPages(true) },
 ];

@@ -5,8 +5,9 @@
  * a page is a place in such a frame. What is known of a page is a sixteenth of its frame and
  *
  *     state  1   dirty │ known to be zero │ old │ how often pinned
- *     owner  2   the memory object, by its number in this pool    only where a keeper may have to
- *     index  4   which page of the object it is                   find the object of a page
+ *     holder 4   only where a keeper may have to find the object of a page:
+ *                bits 19:0 which page of the object it is, 31:20 the object, by its number in this pool;
+ *                numbers from 4,095 on are in a map instead
  *
  * A page that another domain maps becomes a frame of its own, made from the large one, so that the
  * other domain gets that page and no other one.
@@ -26,6 +27,7 @@ import { CapType } from '../kernel/index.js';
 import type { Channels } from './channel.js';
 import type { FrameAccess } from './frame-access.js';
 import type { FrameAllocator } from './frame-allocator.js';
+import { PageIndex } from './page-index.js';
 
 /** What may hold pages of a pool. */
 export interface PageOwner {
@@ -72,6 +74,10 @@ const CHUNK_PAGES = 1 << CHUNK_SHIFT;
 const SPARE_PAGES = 256;
 const PAGE_MASK = CHUNK_PAGES - 1;
 const MOST_OWNERS = 0xffff;
+/** Where the owner begins in a holder word, and what stands for owners that do not fit. */
+const OWNER_SHIFT = 20;
+const FAR_OWNER = 0xfff;
+const INDEX_MASK = 0xf_ffff;
 /** Chunks that the pool gets room for at a time, at least. */
 const CHUNKS_STEP = 16;
 
@@ -95,8 +101,10 @@ export class PagePool {
   /** State of each page. Replaced when the pool grows. */
   state: Uint8Array = new Uint8Array(16 * CHUNK_PAGES);
   private readonly frames: FrameAllocator;
-  private ownerOf: Uint16Array = new Uint16Array(0);
-  private indexOf: Int32Array = new Int32Array(0);
+  private tracking = false;
+  private readonly holders = new PageIndex();
+  /** The owners of pages whose numbers are too large for {@link holders}. */
+  private readonly farOwners = new Map<number, number>();
   private chunkFrame: Int32Array = new Int32Array(16);
   private chunkFree: Uint16Array = new Uint16Array(16);
   private chunkPages: Uint8Array = new Uint8Array(16);
@@ -127,9 +135,8 @@ export class PagePool {
 
   /** Bytes of what the pool knows of its pages, for as many as it has room for. */
   get metadataBytes(): number {
-    const { state, ownerOf, indexOf, chunkFrame } = this;
-    const chunks = chunkFrame.length * 7;
-    return state.byteLength + ownerOf.byteLength + indexOf.byteLength + chunks;
+    const { state, holders, farOwners, chunkFrame } = this;
+    return state.byteLength + holders.bytes + farOwners.size * 8 + chunkFrame.length * 7;
   }
 
   /** Page numbers are below this. */
@@ -167,19 +174,18 @@ export class PagePool {
 
   /** Keeps note of the owner of each page from now on; those in use have to be told by {@link assign}. */
   trackOwners(): void {
-    if (this.ownerOf.length > 0) return;
-    this.ownerOf = new Uint16Array(this.state.length);
-    this.indexOf = new Int32Array(this.state.length);
+    this.tracking = true;
   }
 
   /** Who holds the page. */
   owner(id: number): PageOwner | undefined {
-    return this.owners[this.ownerOf[id]];
+    const number = this.holders.get(id) >>> OWNER_SHIFT;
+    return this.owners[number === FAR_OWNER ? (this.farOwners.get(id) as number) : number];
   }
 
   /** Which page of its owner it is. */
   index(id: number): number {
-    return this.indexOf[id];
+    return this.holders.get(id) & INDEX_MASK;
   }
 
   /** The frame that the page lies in, for the domain itself. */
@@ -219,9 +225,10 @@ export class PagePool {
 
   /** Gives the page to another owner of this pool. */
   assign(id: number, owner: number, index: number): void {
-    if (this.ownerOf.length === 0) return;
-    this.ownerOf[id] = owner;
-    this.indexOf[id] = index;
+    if (!this.tracking) return;
+    if (owner >= FAR_OWNER) this.farOwners.set(id, owner);
+    else if (this.farOwners.size > 0) this.farOwners.delete(id);
+    this.holders.set(id, (Math.min(owner, FAR_OWNER) << OWNER_SHIFT) | index);
   }
 
   /** Gives a page back that is mapped nowhere in this domain. */
@@ -382,9 +389,6 @@ export class PagePool {
     this.chunkFree = grown(this.chunkFree, CHUNKS_STEP);
     this.chunkPages = grown(this.chunkPages, CHUNKS_STEP);
     this.state = grown(this.state, CHUNKS_STEP * CHUNK_PAGES);
-    if (this.ownerOf.length === 0) return;
-    this.ownerOf = grown(this.ownerOf, CHUNKS_STEP * CHUNK_PAGES);
-    this.indexOf = grown(this.indexOf, CHUNKS_STEP * CHUNK_PAGES);
   }
 
   /** Gives the frame of a chunk back, none of whose pages is in use. */
@@ -400,9 +404,12 @@ export class PagePool {
   }
 }
 
-/** A copy of `pool` that is an eighth larger, in whole steps. */
+/**
+ * A copy of `pool` that is larger by a thirty-second, in whole steps: room that is not used yet counts
+ * as much as a page's own.
+ */
 function grown<Pool extends Int32Array | Uint16Array | Uint8Array>(pool: Pool, step: number): Pool {
-  const length = pool.length + Math.ceil(pool.length / step / 8) * step;
+  const length = pool.length + Math.ceil(pool.length / step / 32) * step;
   const next = new (pool.constructor as new (length: number) => Pool)(length);
   next.set(pool);
   return next;
