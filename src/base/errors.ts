@@ -179,6 +179,7 @@ export const ERROR_CAUSES = {
   CHECK_ERR_POLICY: 'the policy is not one',
   CHECK_ERR_BASELINE: 'the baseline is not one',
   SOURCE_ERR_STOPPED: 'reading was ended by the one who asked for it',
+  LIB_ERR_RAM_ALLOC_MS_CONSTRAINTS: 'the memory server has nothing that meets the constraints',
 } as const;
 
 /** The name of an error code. */

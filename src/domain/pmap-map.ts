@@ -216,12 +216,16 @@ export class MapOperation {
       granule = PAGE_BYTES;
       this.round(granule);
     }
+    if (policy.identifiesEachStep) {
+      const again = invocations.identifyFrame(frame);
+      if (again !== OK) return pushError(again, Code.LIB_ERR_PMAP_DO_MAP);
+    }
     if (this.offset + this.bytes > identity.bytes) return Code.LIB_ERR_PMAP_FRAME_SIZE;
     if (this.bytes === 0) return OK;
     const end = address + this.bytes;
     if (!(address >= 0 && end <= ADDRESS_SPACE_BYTES)) return Code.LIB_ERR_OUT_OF_VIRTUAL_ADDR;
     if (policy.identifiesEachStep) {
-      const error = this.identifyAgain(frame, granule);
+      const error = this.identifyPieces(frame, granule);
       if (error !== OK) return error;
     }
     const kind = policy.leafKind(request, granule, request.page, 0, 1);
@@ -255,24 +259,22 @@ export class MapOperation {
   }
 
   /**
-   * The original identified the frame once more in `do_map`, and once for each of its pieces; a
-   * recorded environment failure counts those calls.
+   * The original identified the frame once more in `do_map`, and then for each piece before it looked
+   * whether that was free; a recorded environment failure counts those calls.
    */
-  private identifyAgain(frame: CapRef, granule: number): ErrorNumber {
+  private identifyPieces(frame: CapRef, granule: number): ErrorNumber {
     const { core, request } = this;
-    const again = core.invocations.identifyFrame(frame);
-    if (again !== OK) return pushError(again, Code.LIB_ERR_PMAP_DO_MAP);
-    const first = request.page >>> ROOT_INDEX_SHIFT;
-    const last = (request.page + pageNumber(this.bytes) - 1) >>> ROOT_INDEX_SHIFT;
-    const pieces = granule === PAGE_BYTES ? last - first + 1 : 1;
-    for (let piece = 0; piece < pieces; piece += 1) {
+    const end = request.page + pageNumber(this.bytes);
+    for (let page = request.page; page < end; ) {
       const error = core.invocations.identifyFrame(frame);
       if (error !== OK) {
-        return pushError(
-          pushError(error, Code.LIB_ERR_PMAP_FRAME_IDENTIFY),
-          Code.LIB_ERR_PMAP_DO_MAP,
-        );
+        const identified = pushError(error, Code.LIB_ERR_PMAP_FRAME_IDENTIFY);
+        return pushError(identified, Code.LIB_ERR_PMAP_DO_MAP);
       }
+      const border = (page | TABLE_ENTRY_PAGES_MASK) + 1;
+      const next = granule > PAGE_BYTES || border > end ? end : border;
+      if (next > core.endPage || core.shadow.anyMapped(page, next - page)) return OK;
+      page = next;
     }
     return OK;
   }

@@ -49,22 +49,20 @@ const DOMAIN_RAM = 128 * MIB;
 const INJECTED: Readonly<Record<string, readonly ErrorName[]>> = {
   slot_alloc: ['LIB_ERR_SLOT_ALLOC_NO_SPACE', 'LIB_ERR_SINGLE_SLOT_ALLOC'],
   slot_free: ['LIB_ERR_SLOT_UNALLOCATED'],
-  cap_delete: ['SYS_ERR_CAP_NOT_FOUND'],
+  cap_delete: ['LIB_ERR_MONITOR_RPC_NULL'],
   cap_copy: ['SYS_ERR_CAP_NOT_FOUND'],
   vnode_create: ['MM_ERR_NOT_FOUND', 'LIB_ERR_RAM_ALLOC'],
-  vnode_map: ['SYS_ERR_CAP_NOT_FOUND'],
+  vnode_map: ['SYS_ERR_VM_MAP_SIZE'],
   vnode_unmap: ['SYS_ERR_CAP_NOT_FOUND', 'SYS_ERR_CAP_NOT_FOUND'],
-  frame_alloc: ['MM_ERR_NOT_FOUND', 'LIB_ERR_RAM_ALLOC', 'LIB_ERR_FRAME_ALLOC'],
+  frame_alloc: ['MM_ERR_NOT_FOUND', 'LIB_ERR_RAM_ALLOC_MS_CONSTRAINTS', 'LIB_ERR_FRAME_ALLOC'],
   frame_identify: ['SYS_ERR_CAP_NOT_FOUND'],
   modify: ['SYS_ERR_CAP_NOT_FOUND'],
   malloc: ['LIB_ERR_MALLOC_FAIL'],
 };
 
-/** Which call of which function fails next. */
+/** Which call of which functions fails next. Those of different functions wait independently. */
 class Injection {
-  private name = '';
-  private calls = 0;
-  private error: ErrorNumber = OK;
+  private readonly waiting = new Map<string, { calls: number; readonly error: ErrorNumber }>();
 
   /** From now on the `nth` call of the function fails, once. */
   arm(name: string, nth: number, codes: readonly string[]): void {
@@ -72,21 +70,23 @@ class Injection {
     if (known === undefined || !(nth >= 1) || !codes.every(isErrorName)) {
       throw new VmError('CONFORM_ERR_VECTOR', `cannot inject ${name} ${nth} ${codes.join(' ')}`);
     }
-    this.name = name;
-    this.calls = nth;
-    this.error = errorNumber(codes.length > 0 ? (codes as ErrorName[]) : known);
+    const error = errorNumber(codes.length > 0 ? (codes as ErrorName[]) : known);
+    this.waiting.set(name, { calls: nth, error });
   }
 
   /** Whether a call is still to fail. */
   get armed(): boolean {
-    return this.calls > 0;
+    return this.waiting.size > 0;
   }
 
   /** Called by each environment function: the error that it has to answer, or 0. */
   strike(name: string): ErrorNumber {
-    if (this.calls === 0 || name !== this.name) return OK;
-    this.calls -= 1;
-    return this.calls === 0 ? this.error : OK;
+    const due = this.waiting.get(name);
+    if (due === undefined) return OK;
+    due.calls -= 1;
+    if (due.calls > 0) return OK;
+    this.waiting.delete(name);
+    return due.error;
   }
 }
 

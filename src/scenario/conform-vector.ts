@@ -1,7 +1,7 @@
 /**
  * Recorded vectors of the original pmap: what a line of a vector file says, and nothing believed.
  */
-import { isErrorName, VmError } from '../base/index.js';
+import { VmError } from '../base/index.js';
 
 /** What one operation of a vector did, or should have done. */
 export interface VectorResult {
@@ -37,6 +37,9 @@ export interface Vector {
 
 const MODES: ReadonlySet<string> = new Set<VectorMode>(['foreign', 'current', 'foreignroot']);
 const NUMBERS = ['retsize', 'retoff', 'retaddr', 'slots', 'pt', 'leaves', 'l2'] as const;
+
+/** What the original calls its errors; one that we do not know is a difference, not a bad vector. */
+const ERROR_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /** A sequence longer than this is taken for a mistake. */
 const MOST_OPERATIONS = 1_000_000;
@@ -97,7 +100,7 @@ function parseResult(value: unknown): VectorResult | undefined {
   if (!isObject(value)) return undefined;
   const { ok, errors, mapping } = value;
   if (typeof ok !== 'boolean' || !Array.isArray(errors)) return undefined;
-  if (!errors.every((name) => typeof name === 'string' && isErrorName(name))) return undefined;
+  if (!errors.every((name) => typeof name === 'string' && ERROR_NAME.test(name))) return undefined;
   const numbers: Record<string, number> = {};
   for (const field of NUMBERS) {
     const number = value[field];

@@ -2,7 +2,7 @@
  * Conformance: replays recorded vectors of the original through our pmap and kernel, and compares
  * error chains, sizes, offsets, counts and the final table words.
  */
-import { type ErrorName, isErrorName, VmError } from '../base/index.js';
+import { type ErrorName, VmError } from '../base/index.js';
 import { toPagingFlags } from '../domain/index.js';
 import { ConformEnvironment } from './conform-environment.js';
 import { parseVector, type TableWord, type Vector, type VectorResult } from './conform-vector.js';
@@ -28,6 +28,7 @@ interface Outcome {
 }
 
 const FIELDS = ['retsize', 'retoff', 'retaddr'] as const;
+const COUNTS = ['slots', 'pt', 'leaves', 'l2'] as const;
 
 /**
  * Replays the vector in one line of JSON; answers where it parts from ours, nothing when it conforms.
@@ -85,16 +86,11 @@ function compare(
     wanted[field] = expected[field];
     got[field] = outcome[field];
   }
-  if (expected.slots !== undefined) {
-    const { slots, tables, mappings } = environment.pmap.measure();
-    const { tableCount } = environment.tables;
-    Object.assign(wanted, {
-      slots: expected.slots,
-      pt: expected.pt,
-      leaves: expected.leaves,
-      l2: expected.l2,
-    });
-    Object.assign(got, { slots, pt: tables.used, leaves: mappings, l2: tableCount });
+  const counts = countsOf(environment);
+  for (const count of COUNTS) {
+    if (expected[count] === undefined) continue;
+    wanted[count] = expected[count];
+    got[count] = counts[count];
   }
   if (expected.mapping !== undefined) {
     wanted['mapping'] = JSON.stringify(expected.mapping);
@@ -103,6 +99,12 @@ function compare(
   }
   const same = Object.keys(wanted).every((key) => wanted[key] === got[key]);
   return same ? undefined : { expected: describe(wanted), got: describe(got) };
+}
+
+/** Slots, tables, Mappings and L2 tables, by the names that vectors have for them. */
+function countsOf({ pmap, tables }: ConformEnvironment): Record<(typeof COUNTS)[number], number> {
+  const { slots, tables: records, mappings } = pmap.measure();
+  return { slots, pt: records.used, leaves: mappings, l2: tables.tableCount };
 }
 
 /**
@@ -228,7 +230,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   lookup: (environment, args) => ({ mapping: lookup(environment, numberAt(args, 0)) }),
   serialise: ({ pmap }) => ({ retsize: pmap.serialise().records }),
   inject({ injection }, [name = '', nth = '1', ...codes]) {
-    injection.arm(name, Number(nth), codes.join(',').split(',').filter(isErrorName));
+    injection.arm(name, Number(nth), codes.join(',').split(',').filter(Boolean));
     return {};
   },
 };
