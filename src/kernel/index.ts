@@ -1,5 +1,13 @@
 export { Asids } from './asids.js';
 export * from './attribute-policy.js';
+export {
+  type CapabilityImage,
+  type MappingImage,
+  type ObjectImage,
+  objectImages,
+  type SlotImage,
+  slotImages,
+} from './capability-image.js';
 export * from './capability-types.js';
 export { capRefOf, cnodeOf, rootSlotRef, slotOf } from './cspace.js';
 export { type CSpaces, Identity, Invocations } from './invocations.js';

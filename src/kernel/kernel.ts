@@ -217,6 +217,11 @@ export class Kernel {
     this.faultHandlers.set(domain, handler);
   }
 
+  /** The object of the L1 CNode of a domain; 0 where it has none. See `slotImages`. */
+  cspaceOf(domain: number): number {
+    return this.dispatchers.domain(domain)?.cspace ?? 0;
+  }
+
   /** The physical address of the root table of a domain, or undefined. */
   rootTable(domain: number): number | undefined {
     const number = this.dispatchers.domain(domain)?.vspace ?? 0;

@@ -203,6 +203,11 @@ export class TranslationTables {
     return this.tables[number] as TranslationTable;
   }
 
+  /** Every table that there is, by its number. */
+  *living(): Generator<TranslationTable> {
+    for (const table of this.tables) if (table !== undefined) yield table;
+  }
+
   /** A table of zeros at `kibibyte` for the VNode `object`, or undefined where there is no RAM. */
   create(object: number, level: number, kibibyte: number): TranslationTable | undefined {
     const address = kibibyte * 1024;

@@ -71,12 +71,17 @@ export interface MachineEvent {
   readonly fields: Readonly<Record<string, number>>;
 }
 
+/** Takes the numbers of one event. */
+export type EventListener = (kind: number, a: number, b: number, c: number, d: number) => void;
+
 const STRIDE = 5;
 
 /** A bounded ring of events. */
 export class EventRing {
   /** Whether events are kept. Off, {@link record} is a single test. */
   on = false;
+  /** Told of each event once it is kept; whoever records what the machine looked like then. */
+  listener: EventListener | undefined;
   /** How many events the ring keeps: a power of two. */
   readonly capacity: number;
   private readonly words: Float64Array;
@@ -99,6 +104,7 @@ export class EventRing {
     words[at + 3] = c;
     words[at + 4] = d;
     this.total += 1;
+    this.listener?.(kind, a, b, c, d);
   }
 
   /** Events ever recorded, dropped ones among them. */

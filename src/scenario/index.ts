@@ -3,7 +3,7 @@ export { type ConformFailure, replayLine } from './conform.js';
 export { parseScenario } from './parse-scenario.js';
 export { type RunOptions, ScenarioRun } from './run-scenario.js';
 export type { Scenario, ScenarioStep } from './scenario.js';
-export { COST_KEYS, type DomainFile, type Verb } from './schema.js';
+export { COST_KEYS, type DomainFile, STEP_KEYS, type Verb } from './schema.js';
 export type {
   LeafRun,
   MadeMapping,

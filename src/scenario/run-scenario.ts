@@ -105,13 +105,22 @@ export class ScenarioRun {
   *steps(): Generator<StepResult> {
     for (const step of this.scenario.steps) {
       const result = this.perform(step);
-      this.results.push(result);
       yield result;
       if (result.unmet.length > 0) return;
     }
   }
 
-  private perform(step: ScenarioStep): StepResult {
+  /**
+   * Performs one step behind those that were performed: a step of the scenario, or a further one of
+   * who takes the machine on from there. Errors: as {@link steps}.
+   */
+  perform(step: ScenarioStep): StepResult {
+    const result = this.resultOf(step);
+    this.results.push(result);
+    return result;
+  }
+
+  private resultOf(step: ScenarioStep): StepResult {
     const { machine, kernel } = this.world;
     const { counters, events, tlb } = machine;
     const actor = this.world.actor(step.domain);

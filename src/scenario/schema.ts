@@ -302,8 +302,17 @@ const STEPS = {
 
 /** The kinds of step. */
 export const VERBS = Object.keys(STEPS) as readonly Verb[];
+/** The keys of each kind of step, in the order of the docs: what a step is about comes first. */
+export const STEP_KEYS = Object.fromEntries(
+  VERBS.map((verb) => [verb, keysOf(STEPS[verb])] as const),
+) as unknown as Readonly<Record<Verb, readonly string[]>>;
 /** A kind of step. */
 export type Verb = keyof typeof STEPS;
+
+/** The keys of the map that a schema takes; none where a step is a single word. */
+function keysOf(schema: v.GenericSchema): string[] {
+  return 'entries' in schema ? Object.keys(schema.entries as object) : [];
+}
 
 const FAULTS = [
   'translation',
