@@ -24,7 +24,17 @@ export default defineConfig({
             test: {
               name: 'unit',
               include: ['test/**/*.test.ts'],
-              exclude: ['test/soak/**', 'test/browser/**'],
+              exclude: ['test/soak/**', 'test/lab/**'],
+              testTimeout: 60_000,
+              hookTimeout: 60_000,
+            },
+          },
+          {
+            // The built lab in a real browser.
+            test: {
+              name: 'lab',
+              include: ['test/lab/**/*.test.ts'],
+              globalSetup: ['test/support/lab-setup.ts'],
               testTimeout: 60_000,
               hookTimeout: 60_000,
             },

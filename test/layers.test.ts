@@ -139,6 +139,8 @@ if (existsSync('lab')) {
       const wrong = files.flatMap((file) =>
         readUse(file)
           .specifiers.filter((specifier) => specifier.startsWith('.'))
+          // An example as a text is data, whichever folder it lies in.
+          .filter((specifier) => !specifier.endsWith('?raw'))
           .map((specifier) => resolve(file, specifier))
           .filter((target) => !target.startsWith('lab/'))
           .filter((target) => roomOf(target) === 'cli' || !isPortable(uses, target))

@@ -16,8 +16,8 @@ const LEFT = 70;
 const TOP = 34;
 const LEGEND = 170;
 
-/** The Okabe-Ito palette, by style. */
-const FILLS: Readonly<Partial<Record<Style, string>>> = {
+/** What cells are filled with, by style: colours of Okabe and Ito. */
+export const CELL_FILLS: Readonly<Partial<Record<Style, string>>> = {
   hole: '#f2f2f2',
   'read-only': '#999999',
   writable: '#56b4e9',
@@ -70,7 +70,7 @@ function cellRects(cell: number, x: number, y: number, width: number): string[] 
   const { style } = CELLS[cell & ~USER_CELL] as (typeof CELLS)[number];
   const place = `x="${x}" y="${y}" width="${width}" height="${CELL}"`;
   const border = (cell & USER_CELL) === 0 ? '' : ' stroke="#000000" stroke-width="0.6"';
-  const rects = [`<rect ${place} fill="${FILLS[style]}"${border}/>`];
+  const rects = [`<rect ${place} fill="${CELL_FILLS[style]}"${border}/>`];
   if (style === 'device') rects.push(`<rect ${place} fill="url(#hatch)"/>`);
   return rects;
 }

@@ -51,7 +51,7 @@ export function gridCells(regions: Regions): Uint8Array {
   for (let region = 0; region < regions.count; region++) {
     const meaning = regions.meaningOf[region] as number;
     if (meaning === NO_LEAF.HOLE) continue;
-    const cell = cellOf(regions, meaning);
+    const cell = gridCellOf(regions, meaning);
     const user = isUserAccessible(rightsOf(meaning)) ? USER_CELL : 0;
     const first = regions.pages[region] as number;
     const last = first + (regions.lengths[region] as number) - 1;
@@ -64,7 +64,8 @@ export function gridCells(regions: Regions): Uint8Array {
   return cells;
 }
 
-function cellOf(regions: Regions, meaning: Meaning): number {
+/** What a cell shows of pages that all mean the same: the number in {@link CELLS}. */
+export function gridCellOf(regions: Regions, meaning: Meaning): number {
   if (!isLeaf(meaning)) return meaningKind(meaning) === 0 ? NOTHING : UNKNOWN;
   const rights = rightsOf(meaning);
   if (rights === 0) return NO_ACCESS;

@@ -1,0 +1,33 @@
+/** Layouts as subjects: the tables are built in the page, as `pagewright build` builds them. */
+
+import { VmError } from '../../src/base/index.js';
+import { buildLayout, readLayout } from '../../src/layout/index.js';
+import { Subject } from './subject.js';
+
+/** Where the tables of a file lie that does not say it. */
+const IMPORTED_TABLES = 0x8000_4000;
+
+/**
+ * The tables of the layout in `text`, which the command line would find at `path`.
+ *
+ * Errors: those of `readLayout` and `buildLayout`; SOURCE_ERR_READ — it names a program, which a page
+ * cannot read.
+ */
+export function subjectOfLayout(text: string, path: string, title: string): Subject {
+  const noProgram = (program: string): never => {
+    throw new VmError(
+      'SOURCE_ERR_READ',
+      `${path} names the program ${program}, and a page can read no file that it was not given: ` +
+        `build it with pagewright build, or keep a snapshot with pagewright show layout:${path} --save`,
+    );
+  };
+  const layout = readLayout(text, path, noProgram, { tables: IMPORTED_TABLES });
+  const build = buildLayout(layout);
+  return new Subject({
+    title,
+    about: layout.title,
+    input: build.space.input,
+    names: build.names.ranges,
+    provenance: { source: `layout:${path}` },
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * What every screen looks at: one address space with its names, where it came from, and what is wrong
+ * with it. Everything in it is the library's; what is dear is worked out when it is first asked for.
+ */
+
+import {
+  AddressSpace,
+  type CheckResult,
+  checkSpace,
+  FrameUse,
+  type MapRow,
+  mapRows,
+  type NamedRange,
+  Names,
+  type Provenance,
+  Regions,
+  type SpaceInput,
+} from '../../src/inspect/index.js';
+
+/** What a subject is made of. */
+export interface SubjectParts {
+  /** What the header calls it: `board.yaml`. */
+  readonly title: string;
+  /** A line about it, if there is something to say. */
+  readonly about?: string;
+  readonly input: SpaceInput;
+  readonly names?: readonly NamedRange[];
+  /** Its source is the word by which the command line would name it. */
+  readonly provenance: Provenance;
+}
+
+/** An address space under the eyes of the lab. It does not change; what changes is another one. */
+export class Subject {
+  readonly title: string;
+  readonly about: string;
+  readonly input: SpaceInput;
+  readonly provenance: Provenance;
+  readonly names: Names;
+  readonly space: AddressSpace;
+  readonly regions: Regions;
+  private rowsFound: readonly MapRow[] | undefined;
+  private checkFound: CheckResult | undefined;
+  private useFound: FrameUse | undefined;
+
+  /** Errors: MACHINE_ERR_REGISTER — these are not short descriptors. */
+  constructor(parts: SubjectParts) {
+    this.title = parts.title;
+    this.about = parts.about ?? '';
+    this.input = parts.input;
+    this.provenance = parts.provenance;
+    this.names = new Names(parts.names ?? []);
+    this.space = new AddressSpace(parts.input);
+    this.regions = new Regions(this.space);
+  }
+
+  /** The rows of its map, as `show` prints them. */
+  get rows(): readonly MapRow[] {
+    this.rowsFound ??= [...mapRows(this.regions, { names: this.names })];
+    return this.rowsFound;
+  }
+
+  /** What `check` finds. */
+  get check(): CheckResult {
+    const { space, regions, names } = this;
+    const today = new Date().toISOString().slice(0, 10);
+    this.checkFound ??= checkSpace({ space, regions, names, kernel: [] }, { today });
+    return this.checkFound;
+  }
+
+  /** Who uses each frame. */
+  get frameUse(): FrameUse {
+    this.useFound ??= new FrameUse(this.regions);
+    return this.useFound;
+  }
+
+  /** The source as the command line names it, in quotes where a shell would need them. */
+  get word(): string {
+    return shellWord(this.provenance.source);
+  }
+}
+
+/** A word as a shell takes it. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

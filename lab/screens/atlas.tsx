@@ -1,0 +1,304 @@
+/** S1, the Atlas: 64 × 64 MiB, then 16 × 16 pages, then the bits of one entry. */
+
+import type { JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import { hex, PAGE_BYTES } from '../../src/base/index.js';
+import { Picture, type PictureTable, type Point, type Size } from '../app/picture.js';
+import { choice, numbers } from '../app/place.js';
+import type { Screen, ScreenProps } from '../app/screen.js';
+import { AT, get, set, theme } from '../app/state.js';
+import { useCommands } from '../app/use-commands.js';
+import {
+  type AtlasScene,
+  atlasPageAt,
+  atlasPaint,
+  atlasSquare,
+  type PageRun,
+} from '../draw/atlas-picture.js';
+import { curve, MIB_SIDE, mibPlace, pageAt, SIDE_MIB, SIDE_PAGES } from '../draw/curve.js';
+import { COLOURS } from '../draw/palette.js';
+import { spaceImage } from '../draw/space-image.js';
+import { bounded, fitted, panned, type View, WHOLE, zoomed } from '../draw/viewport.js';
+import { LAYER_TITLES, type LayerId, layerOf, pageMarks } from '../model/layers.js';
+import { selectionAt } from '../model/selection.js';
+import { Legend } from './legend.js';
+import { mapTable, regionText } from './map-table.js';
+import { SelectionPanel, SpacePanel } from './selection-panel.js';
+
+const COLOUR = choice('colour', ['rights', 'type', 'domain', 'leaf'] satisfies [
+  LayerId,
+  ...LayerId[],
+]);
+const ORDER = choice('order', ['rows', 'hilbert']);
+const VIEW = numbers('view', [1, 0.5, 0.5]);
+
+/** The screen. */
+export const atlas: Screen = {
+  id: 'atlas',
+  title: 'Atlas',
+  lead: 'All of 4 GiB: one cell is 1 MiB, one entry of the root table.',
+  View: Atlas,
+  cli: (subject) => {
+    const at = get(AT);
+    const view = at === undefined ? ' --view grid' : ` --has ${hex(at)}`;
+    return `pagewright show ${subject.word}${view}`;
+  },
+};
+
+function currentView(): View {
+  const [zoom = 1, x = 0.5, y = 0.5] = get(VIEW);
+  return bounded({ zoom, x, y });
+}
+
+function setView({ zoom, x, y }: View): void {
+  set(VIEW, [zoom, x, y]);
+}
+
+function Atlas({ subject }: ScreenProps): JSX.Element {
+  const [hover, setHover] = useState<PageRun | undefined>(undefined);
+  const colour = get(COLOUR);
+  const order = get(ORDER);
+  const at = get(AT);
+  const view = currentView();
+  const colours = COLOURS[theme.value];
+  const selection = useMemo(() => selectionAt(subject, at), [subject, at]);
+  const layer = useMemo(() => layerOf(subject, colour), [subject, colour]);
+  const image = useMemo(() => spaceImage(layer, order, colours), [layer, order, colours]);
+  const marks = useMemo(() => pageMarks(subject), [subject]);
+  const findings = useMemo(() => findingRuns(subject), [subject]);
+  const { zoom, x, y } = view;
+  const paint = useMemo(
+    () =>
+      atlasPaint({
+        subject,
+        image,
+        marks,
+        order,
+        view: { zoom, x, y },
+        selection: selection?.run,
+        hover,
+        findings,
+      }),
+    [subject, image, marks, order, zoom, x, y, selection, hover, findings],
+  );
+  const table: PictureTable = useMemo(() => mapTable(subject), [subject]);
+
+  const runAt = (point: Point, size: Size): PageRun | undefined => {
+    const square = atlasSquare(size, order);
+    const page = atlasPageAt(square, view, order, point.x, point.y);
+    if (page === undefined) return undefined;
+    const pagesShow = (square.side * view.zoom) / SIDE_PAGES >= PRESSED_PAGES;
+    const isTable = (subject.space.tableOf[page >>> 8] as number) >= 0;
+    return pagesShow && isTable ? { page, pages: 1 } : { page: page & ~255, pages: 256 };
+  };
+  const unit = (point: Point, size: Size): Point => {
+    const square = atlasSquare(size, order);
+    return { x: (point.x - square.x) / square.side, y: (point.y - square.y) / square.side };
+  };
+  const pick = (run: PageRun | undefined): void => {
+    if (run === undefined) return;
+    const address = run.page * PAGE_BYTES;
+    if (address === at && run.pages > 1) fitTo(run);
+    set(AT, address, true);
+  };
+  const fitTo = (run: PageRun | undefined): void => {
+    if (run === undefined) setView(WHOLE);
+    else setView(viewOf(run, order));
+  };
+  const up = (): void => {
+    if (view.zoom > 1)
+      setView(
+        selection !== undefined && view.zoom > 40 ? viewOf(mibOf(selection.run), order) : WHOLE,
+      );
+    else if (selection !== undefined && selection.run.pages < 256)
+      set(AT, (selection.run.page & ~255) * PAGE_BYTES);
+    else set(AT, undefined);
+  };
+  useCommands({
+    'zoom-in': () => setView(zoomed(view, 1.5, ...middleOf(selection?.run, view, order))),
+    'zoom-out': () => setView(zoomed(view, 1 / 1.5)),
+    'pan-left': () => setView(order === 'rows' ? panned(view, 0, -0.2) : panned(view, -0.2, 0)),
+    'pan-right': () => setView(order === 'rows' ? panned(view, 0, 0.2) : panned(view, 0.2, 0)),
+    fit: () => fitTo(view.zoom > 1 ? undefined : selection?.run),
+    up,
+    'step-back': () => set(AT, nextRegion(subject, at, -1)),
+    'step-forward': () => set(AT, nextRegion(subject, at, 1)),
+  });
+
+  return (
+    <div class="atlas-screen">
+      <section class="atlas-main" aria-label="The address space">
+        <div class="picture-tools">
+          <label>
+            Colour by{' '}
+            <select
+              value={colour}
+              onChange={(event) => set(COLOUR, event.currentTarget.value as LayerId)}
+            >
+              {Object.entries(LAYER_TITLES).map(([id, title]) => (
+                <option value={id} key={id}>
+                  {title}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label class="toggle">
+            <input
+              type="checkbox"
+              checked={order === 'hilbert'}
+              onChange={(event) => set(ORDER, event.currentTarget.checked ? 'hilbert' : 'rows')}
+            />
+            Hilbert order
+          </label>
+          <span class="spring" />
+          <fieldset class="zoom" aria-label="Zoom">
+            <button
+              type="button"
+              class="tool"
+              aria-label="Zoom out"
+              title="Zoom out (S)"
+              onClick={() => setView(zoomed(view, 1 / 2))}
+            >
+              −
+            </button>
+            <button
+              type="button"
+              class="tool"
+              title="Everything (f)"
+              onClick={() => setView(WHOLE)}
+            >
+              {view.zoom === 1
+                ? '4 GiB'
+                : `× ${view.zoom < 10 ? view.zoom.toFixed(1) : Math.round(view.zoom)}`}
+            </button>
+            <button
+              type="button"
+              class="tool"
+              aria-label="Zoom in"
+              title="Zoom in (W)"
+              onClick={() => setView(zoomed(view, 2))}
+            >
+              +
+            </button>
+          </fieldset>
+        </div>
+        <Picture
+          main
+          class="atlas-picture"
+          label={`${subject.title}: 4 GiB, coloured by ${LAYER_TITLES[colour]}`}
+          paint={paint}
+          table={table}
+          onHover={(point, size) => setHover(point && runAt(point, size))}
+          onPick={(point, size) => pick(runAt(point, size))}
+          onDrag={(by, size) => {
+            const { side } = atlasSquare(size, order);
+            setView(panned(view, -by.x / side, -by.y / side));
+          }}
+          onZoom={(factor, around, size) => {
+            const to = unit(around, size);
+            setView(zoomed(view, factor, to.x, to.y));
+          }}
+          onKey={(key) => moveBy(key, selection?.run, order, fitTo)}
+        >
+          <p class="hover-text" aria-hidden="true">
+            {hover === undefined ? '' : regionText(subject, hover)}
+          </p>
+        </Picture>
+        <Legend layer={layer} subject={subject} />
+      </section>
+      {selection === undefined ? (
+        <SpacePanel subject={subject} onPick={pick} />
+      ) : (
+        <SelectionPanel
+          subject={subject}
+          selection={selection}
+          layer={layer}
+          marks={marks}
+          onPick={pick}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Pages at least so large, in CSS pixels, can be pressed. */
+const PRESSED_PAGES = 6;
+
+function mibOf(run: PageRun): PageRun {
+  return { page: run.page & ~255, pages: 256 };
+}
+
+/** The view of a run: of its MiB, or nearer where it is less. */
+function viewOf(run: PageRun, order: AtlasScene['order']): View {
+  if (run.pages >= 256) {
+    const { x, y } = mibPlace(order, run.page >>> 8);
+    return fitted(x / SIDE_MIB, y / SIDE_MIB, 1 / SIDE_MIB);
+  }
+  const place = curve(order)[run.page] as number;
+  const x = (place % SIDE_PAGES) / SIDE_PAGES;
+  const y = Math.floor(place / SIDE_PAGES) / SIDE_PAGES;
+  return fitted(x, y, 4 / SIDE_PAGES);
+}
+
+/** Where a run is in what is seen, from 0 to 1; the middle where it is not. */
+function middleOf(
+  run: PageRun | undefined,
+  view: View,
+  order: AtlasScene['order'],
+): [number, number] {
+  if (run === undefined) return [0.5, 0.5];
+  const place = curve(order)[run.page] as number;
+  const half = run.pages >= 256 ? MIB_SIDE / 2 : 0.5;
+  const x = ((place % SIDE_PAGES) + half) / SIDE_PAGES;
+  const y = (Math.floor(place / SIDE_PAGES) + half) / SIDE_PAGES;
+  const seen: [number, number] = [(x - view.x) * view.zoom + 0.5, (y - view.y) * view.zoom + 0.5];
+  return seen.every((each) => each >= 0 && each <= 1) ? seen : [0.5, 0.5];
+}
+
+/** Moves the selection by a cell; whether the key was one for it. */
+function moveBy(
+  key: string,
+  run: PageRun | undefined,
+  order: AtlasScene['order'],
+  fitTo: (run: PageRun) => void,
+): boolean {
+  if (key === 'Enter' && run !== undefined) {
+    fitTo(run);
+    return true;
+  }
+  const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+  if (by === undefined) return false;
+  if (run === undefined) {
+    set(AT, 0);
+    return true;
+  }
+  const step = run.pages >= 256 ? MIB_SIDE : 1;
+  const place = curve(order)[run.page] as number;
+  const x = (place % SIDE_PAGES) + (by[0] ?? 0) * step;
+  const y = Math.floor(place / SIDE_PAGES) + (by[1] ?? 0) * step;
+  if (x < 0 || y < 0 || x >= SIDE_PAGES || y >= SIDE_PAGES) return true;
+  const page = pageAt(order, x, y);
+  set(AT, (step === 1 ? page : page & ~255) * PAGE_BYTES);
+  return true;
+}
+
+/** The beginning of the mapped region before or after an address. */
+function nextRegion(
+  subject: ScreenProps['subject'],
+  at: number | undefined,
+  by: -1 | 1,
+): number | undefined {
+  const starts = subject.rows.filter((row) => row.type !== undefined).map((row) => row.va);
+  if (by > 0) return starts.find((va) => at === undefined || va > at) ?? at;
+  return starts.findLast((va) => at !== undefined && va < at) ?? at;
+}
+
+function findingRuns(subject: ScreenProps['subject']): PageRun[] {
+  return subject.check.findings
+    .filter((finding) => finding.bytes < 2 ** 32)
+    .slice(0, 200)
+    .map(({ va, bytes }) => ({
+      page: Math.floor(va / PAGE_BYTES),
+      pages: Math.ceil(bytes / PAGE_BYTES),
+    }));
+}

@@ -1,0 +1,54 @@
+/** What the colours and marks of a picture mean. */
+
+import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { Layer } from '../model/layers.js';
+import type { Subject } from '../model/subject.js';
+
+interface LegendProps {
+  readonly layer: Layer;
+  readonly subject: Subject;
+}
+
+/** The legend of a layer: the classes that occur, and the marks. */
+export function Legend({ layer }: LegendProps): JSX.Element {
+  const used = useMemo(() => usedClasses(layer), [layer]);
+  return (
+    <ul class="legend" aria-label="Legend">
+      {layer.classes.map(({ text, colour }, index) =>
+        used[index] === true ? (
+          <li key={text}>
+            <span
+              class="swatch"
+              style={{ background: colour === 'hole' ? 'var(--hole)' : colour }}
+              aria-hidden="true"
+            />
+            {text}
+          </li>
+        ) : null,
+      )}
+      <li>
+        <span class="swatch hatched" aria-hidden="true" />
+        hatch: device
+      </li>
+      <li>
+        <span class="swatch dotted" aria-hidden="true" />
+        dots: shared
+      </li>
+      <li>
+        <span class="swatch bordered" aria-hidden="true" />
+        border: PL0 too
+      </li>
+      <li>
+        <span class="swatch tabled" aria-hidden="true" />
+        small cell: a table of pages
+      </li>
+    </ul>
+  );
+}
+
+function usedClasses({ classes, pages }: Layer): boolean[] {
+  const used = classes.map(() => false);
+  for (let page = 0; page < pages.length; page++) used[pages[page] as number] = true;
+  return used;
+}

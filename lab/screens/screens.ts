@@ -1,0 +1,7 @@
+/** The screens of the lab, in the order of their tabs. A new one is a file, and a line here. */
+
+import type { Screen } from '../app/screen.js';
+import { atlas } from './atlas.js';
+
+/** Every screen. */
+export const SCREENS: readonly [Screen, ...Screen[]] = [atlas];

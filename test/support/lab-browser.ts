@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { inject } from 'vitest';
+
+/** Debian's. */
+export const CHROMIUM = '/usr/bin/chromium';
+
+/** Whether browser tests can run; in CI they must, and fail where there is no browser. */
+export const HAS_CHROMIUM = existsSync(CHROMIUM) || process.env['CI'] === 'true';
+
+/** How Chromium is started: as root, without a screen, and talking to nobody but the page's server. */
+export const CHROMIUM_FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** What a page did that it must not do. */
+export interface PageRecord {
+  readonly page: Page;
+  /** Errors and warnings of the console, and exceptions that nobody caught. */
+  readonly complaints: string[];
+  /** Every request that left the origin. */
+  readonly strangers: string[];
+}
+
+/** How a page is looked at. */
+export interface Look {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: 'light' | 'dark';
+}
+
+let browser: Promise<Browser> | undefined;
+const contexts: BrowserContext[] = [];
+
+/** Opens the lab at `hash` in a fresh profile and waits for its first screen. */
+export async function openLab(hash = '', look: Look = {}): Promise<PageRecord> {
+  browser ??= chromium.connect(inject('labBrowser'));
+  const { width = 1280, height = 800, theme = 'light' } = look;
+  const context = await (await browser).newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    deviceScaleFactor: 1,
+  });
+  contexts.push(context);
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const record: PageRecord = { page, complaints: [], strangers: [] };
+  const site = inject('labSite');
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') {
+      record.complaints.push(`${message.type()}: ${message.text()}`);
+    }
+  });
+  page.on('pageerror', (error) => record.complaints.push(`exception: ${error.message}`));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(site) && !/^(?:data|blob):/.test(url)) record.strangers.push(url);
+  });
+  await page.goto(site + hash);
+  await page.waitForSelector('main');
+  return record;
+}
+
+/** Closes what {@link openLab} has opened. */
+export async function closeLab(): Promise<void> {
+  for (const context of contexts.splice(0)) await context.close();
+}
+
+/** The hash of the page once it has settled. */
+export async function hashOf(page: Page): Promise<string> {
+  await page.waitForTimeout(200);
+  return new URL(page.url()).hash;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where the one browser of all tests listens. */
+    labBrowser: string;
+    /** The address of the built lab, in a folder below the root of its server. */
+    labSite: string;
+  }
+}
