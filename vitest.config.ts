@@ -24,16 +24,16 @@ export default defineConfig({
             test: {
               name: 'unit',
               include: ['test/**/*.test.ts'],
-              exclude: ['test/soak/**', 'test/lab/**'],
+              exclude: ['test/soak/**', 'test/lab/*.test.ts'],
               testTimeout: 60_000,
               hookTimeout: 60_000,
             },
           },
           {
-            // The built lab in a real browser.
+            // The built lab in a real browser; what of it needs no page is tested with the units.
             test: {
               name: 'lab',
-              include: ['test/lab/**/*.test.ts'],
+              include: ['test/lab/*.test.ts'],
               globalSetup: ['test/support/lab-setup.ts'],
               testTimeout: 60_000,
               hookTimeout: 60_000,
