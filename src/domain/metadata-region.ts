@@ -42,7 +42,8 @@ const MOST_BYTES = 64 * 1024;
 
 /** Something that grows by bytes and can take the last growth back. */
 interface Growable {
-  readonly slab: { readonly blockBytes: number; readonly freeCount: number };
+  readonly blockBytes: number;
+  readonly freeCount: number;
   grow(bytes: number): number;
   shrink(added: number): void;
 }
@@ -109,10 +110,10 @@ export class MetadataRegion implements RecordSource {
       [pmap.shadow.leaves, leaves],
     ];
     for (;;) {
-      const need = needs.find(([target, count]) => target.slab.freeCount < count);
+      const need = needs.find(([target, count]) => target.freeCount < count);
       if (need === undefined) return OK;
       const [target, count] = need;
-      const error = this.grow(target, count - target.slab.freeCount);
+      const error = this.grow(target, count - target.freeCount);
       if (error === OK) continue;
       this.undoTo(mark);
       return error;
@@ -125,7 +126,7 @@ export class MetadataRegion implements RecordSource {
   }
 
   private grow(target: Growable, blocks: number): ErrorNumber {
-    const wanted = Math.min(roundUp(blocks * target.slab.blockBytes, PAGE_BYTES), MOST_BYTES);
+    const wanted = Math.min(roundUp(blocks * target.blockBytes, PAGE_BYTES), MOST_BYTES);
     const { page, pages } = this.findRoom(pageNumber(wanted));
     if (pages === 0) return Code.LIB_ERR_PMAP_METADATA_FULL;
     const { owner } = this;

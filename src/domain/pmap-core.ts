@@ -96,6 +96,7 @@ const FIRST_TABLE_BYTES = 8 * 96;
 export class PmapCore implements MappingObserver {
   readonly shadow = new Shadow();
   readonly resources: PmapResources;
+  readonly events: EventRing;
   readonly invocations: Invocations;
   readonly slots: SlotAllocator;
   readonly policy: PmapPolicy;
@@ -111,11 +112,12 @@ export class PmapCore implements MappingObserver {
   lostMappings = 0;
   /** Tables that others took away, until their slots and their memory are given back. */
   private readonly lostTables: LostTable[] = [];
-  /** Whether what goes now goes by our own hand. */
-  knows = false;
+  /** The number under which the kernel tells us what others take away. */
+  watch = 0;
 
   constructor(resources: PmapResources) {
     this.resources = resources;
+    this.events = resources.events;
     this.invocations = resources.invocations;
     this.slots = resources.slots;
     this.policy = resources.policy;
@@ -128,12 +130,19 @@ export class PmapCore implements MappingObserver {
     this.shadow.tables.grow(FIRST_TABLE_BYTES);
   }
 
+  /** Asks the kernel to tell us of what others take away. Errors: those of `observe`. */
+  observe(): ErrorNumber {
+    const error = this.invocations.observe(this.root, this);
+    this.watch = this.invocations.watch;
+    return error;
+  }
+
   /** Makes sure that records are free, the reserve left over. Error: `LIB_ERR_SLAB_REFILL`. */
   reserveRecords(leaves: number, tables: number): ErrorNumber {
     const { leaves: leafRecords, tables: tableRecords } = this.shadow;
     if (
-      leafRecords.slab.freeCount >= leaves + RESERVED_LEAVES &&
-      tableRecords.slab.freeCount >= tables + RESERVED_TABLES
+      leafRecords.freeCount >= leaves + RESERVED_LEAVES &&
+      tableRecords.freeCount >= tables + RESERVED_TABLES
     ) {
       return OK;
     }
@@ -324,9 +333,7 @@ export class PmapCore implements MappingObserver {
 
   /** Unmaps by our own hand: the kernel need not tell us what we know. */
   unmapMapping(table: CapRef, mapping: CapRef): ErrorNumber {
-    this.knows = true;
-    const error = this.invocations.vnodeUnmap(table, mapping);
-    this.knows = false;
+    const error = this.invocations.vnodeUnmap(table, mapping, this.watch);
     return error === OK ? OK : pushError(error, Code.LIB_ERR_VNODE_UNMAP);
   }
 

@@ -45,6 +45,7 @@ export interface PmapCost {
 }
 
 const PIECE_WORDS = 4;
+const PAGE_MASK = PAGE_BYTES - 1;
 const ROOT_ENTRY_BYTES = ROOT_ENTRY_PAGES * PAGE_BYTES;
 /** Flags that leave no choice but small pages. */
 const SMALL_FLAGS = ALL_VREGION_FLAGS & ~(VRegionFlags.LARGE | VRegionFlags.HUGE);
@@ -89,22 +90,30 @@ export class MapOperation {
 
   /** Plans and does it. The answer is in {@link offset} and {@link bytes}. */
   run(address: number, frame: CapRef, offset: number, bytes: number, flags: number): ErrorNumber {
-    if ((flags & ~SMALL_FLAGS) === 0 && bytes <= ROOT_ENTRY_BYTES) {
-      const done = this.mapSimply(address, frame, offset, bytes, flags);
-      if (done !== NOT_SIMPLE) return done;
-    }
+    const done = this.mapSimply(address, frame, offset, bytes, flags);
+    return done === NOT_SIMPLE ? this.runPlanned(address, frame, offset, bytes, flags) : done;
+  }
+
+  private runPlanned(
+    address: number,
+    frame: CapRef,
+    offset: number,
+    bytes: number,
+    flags: number,
+  ): ErrorNumber {
     const error = this.plan(address, frame, offset, bytes, flags);
     if (error !== OK || this.count === 0) return error;
     const done = this.reserveAndCommit(frame, flags & ALL_VREGION_FLAGS);
     if (done !== OK) return done;
-    const { events, domain } = this.core.resources;
-    if (events.on) events.record(EventKind.MAP, domain, address, this.bytes, flags);
+    const { events, resources } = this.core;
+    if (events.on) events.record(EventKind.MAP, resources.domain, address, this.bytes, flags);
     return OK;
   }
 
   /**
    * The usual case in one go: small pages in a table that is there, with records and slots at hand.
-   * Whatever is not plainly right is {@link NOT_SIMPLE}, and left to the plan to judge.
+   * Whatever is not plainly right is {@link NOT_SIMPLE}, and left to the plan to judge. Kept short, so
+   * that what it calls but the kernel becomes one piece of machine code with it.
    */
   private mapSimply(
     address: number,
@@ -114,13 +123,15 @@ export class MapOperation {
     flags: number,
   ): ErrorNumber {
     const { core } = this;
-    const { shadow } = core;
+    const { shadow, slots } = core;
     const page = address >>> PAGE_SHIFT;
-    const inPage = offset & (PAGE_BYTES - 1);
-    const rounded = (inPage + bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
-    const pages = rounded >>> PAGE_SHIFT;
+    const inPage = offset & PAGE_MASK;
+    const pages = (inPage + bytes + PAGE_MASK) >>> PAGE_SHIFT;
     const entry = page & TABLE_ENTRY_PAGES_MASK;
     const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
+    if ((flags & ~SMALL_FLAGS) !== 0 || bytes > ROOT_ENTRY_BYTES || (root & 1) === 0) {
+      return NOT_SIMPLE;
+    }
     const fits =
       (page << PAGE_SHIFT) >>> 0 === address &&
       (offset | 0) === offset &&
@@ -129,46 +140,53 @@ export class MapOperation {
       pages > 0 &&
       entry + pages <= ROOT_ENTRY_PAGES &&
       page + pages <= core.endPage;
-    if (!fits || (root & 1) === 0 || core.policy.identifiesEachStep) return NOT_SIMPLE;
+    if (!fits || core.policy.identifiesEachStep) return NOT_SIMPLE;
     const table = tableAt(root >>> 1);
     const tableWords = shadow.tables.words;
     const taken =
       pages === 1
         ? testBit(tableWords, table + TABLE_TAKEN, entry)
         : anyBit(tableWords, table + TABLE_TAKEN, entry, pages);
-    if (taken) return NOT_SIMPLE;
-    if (shadow.leaves.slab.freeCount <= RESERVED_LEAVES || core.slots.freeCount === 0) {
+    if (taken || shadow.leaves.freeCount <= RESERVED_LEAVES || slots.freeCount === 0) {
       return NOT_SIMPLE;
     }
-    const slot = core.slots.allocate();
+    const slot = slots.allocate() as CapRef;
     if (slot < 0) return NOT_SIMPLE;
-    const vnode = tableWords[table + TABLE_VNODE];
-    const paging = core.pagingFlags[flags & ALL_VREGION_FLAGS];
     const start = offset - inPage;
     const error = core.invocations.vnodeMap(
-      vnode as CapRef,
+      (tableWords[table + TABLE_VNODE] | 0) as CapRef,
       frame,
       entry,
-      paging,
+      core.pagingFlags[flags],
       start,
       pages,
-      slot as CapRef,
+      slot,
     );
-    if (error !== OK) {
-      const freed = core.slots.free(slot as CapRef);
-      // What is wrong with the request itself, the plan says in its own words.
-      const planned = this.plan(address, frame, offset, bytes, flags);
-      return planned !== OK
-        ? planned
-        : pushError(core.mapFailed(error, freed), Code.LIB_ERR_PMAP_DO_MAP);
-    }
-    const first = start >>> PAGE_SHIFT;
-    shadow.putPages(page, pages, flags, slot, frame, first, table);
-    this.offset = offset - inPage;
-    this.bytes = rounded;
-    const { events, domain } = core.resources;
-    if (events.on) events.record(EventKind.MAP, domain, address, rounded, flags);
+    if (error !== OK) return this.refused(error, slot, address, frame, offset, bytes, flags);
+    shadow.putPages(page, pages, flags, slot, frame, start >>> PAGE_SHIFT, table);
+    this.offset = start;
+    this.bytes = pages << PAGE_SHIFT;
+    const { events } = core;
+    if (events.on) events.record(EventKind.MAP, core.resources.domain, address, this.bytes, flags);
     return OK;
+  }
+
+  /** What the kernel refused after all: what is wrong with the request itself, the plan says in its own words. */
+  private refused(
+    error: ErrorNumber,
+    slot: CapRef,
+    address: number,
+    frame: CapRef,
+    offset: number,
+    bytes: number,
+    flags: number,
+  ): ErrorNumber {
+    const { core } = this;
+    const freed = core.slots.free(slot);
+    const planned = this.plan(address, frame, offset, bytes, flags);
+    return planned !== OK
+      ? planned
+      : pushError(core.mapFailed(error, freed), Code.LIB_ERR_PMAP_DO_MAP);
   }
 
   /** What the planned mapping takes. */

@@ -44,48 +44,57 @@ export class UnmapOperation {
   /** Plans and does it. The answer is in {@link bytes}. */
   run(address: number, bytes: number): ErrorNumber {
     const done = this.unmapSimply(address, bytes);
-    if (done !== NOT_SIMPLE) return done;
+    return done === NOT_SIMPLE ? this.runPlanned(address, bytes) : done;
+  }
+
+  private runPlanned(address: number, bytes: number): ErrorNumber {
     const planned = this.plan(address, bytes);
     if (planned !== OK || this.count === 0) return planned;
     const error = this.count === 1 ? this.core.unmapLeaves(this.heads[0]) : this.commit();
     if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_UNMAP);
-    const { events, domain } = this.core.resources;
-    if (events.on) events.record(EventKind.UNMAP, domain, address, this.bytes);
+    const { events, resources } = this.core;
+    if (events.on) events.record(EventKind.UNMAP, resources.domain, address, this.bytes);
     return OK;
   }
 
   /**
    * The usual case in one go: a Mapping of small pages with one record that is exactly this range.
-   * Anything else is {@link NOT_SIMPLE}, and left to the plan to judge.
+   * Anything else is {@link NOT_SIMPLE}, and left to the plan to judge. Kept short, so that all it
+   * calls but the kernel becomes one piece of machine code with it.
    */
   private unmapSimply(address: number, bytes: number): ErrorNumber {
     const { core } = this;
-    const { shadow } = core;
+    const { shadow, events } = core;
     const page = address >>> PAGE_SHIFT;
-    if ((page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
     const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
-    if ((root & 1) === 0) return NOT_SIMPLE;
     const head = shadow.leaves.find(page);
-    if (head === 0) return NOT_SIMPLE;
-    const words = shadow.leaves.words;
+    if ((root & 1) === 0 || head === 0 || (page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
+    const { words } = shadow.leaves;
     const at = head << RECORD_SHIFT;
-    const entries = leafEntries(words[at + LEAF_RUN]);
-    const whole = words[at + LEAF_HEAD] === page && words[at + LEAF_TOTAL] === entries;
-    if (!whole || entries * PAGE_BYTES !== bytes) return NOT_SIMPLE;
-    const mapping = words[at + LEAF_MAPPING] as CapRef;
-    const vnode = shadow.tables.words[tableAt(root >>> 1) + TABLE_VNODE] as CapRef;
-    const error = core.unmapMapping(vnode, mapping);
-    if (error !== OK) return pushError(error, Code.LIB_ERR_PMAP_UNMAP);
+    const entries = leafEntries(words[at | LEAF_RUN]);
+    if (words[at | LEAF_HEAD] !== page || words[at | LEAF_TOTAL] !== entries) return NOT_SIMPLE;
+    if (entries << PAGE_SHIFT !== bytes) return NOT_SIMPLE;
+    const mapping = words[at | LEAF_MAPPING] as CapRef;
+    const table = tableAt(root >>> 1);
+    const vnode = (shadow.tables.words[table + TABLE_VNODE] | 0) as CapRef;
+    const error = core.invocations.vnodeUnmap(vnode, mapping, core.watch);
+    if (error !== OK) return this.refused(error);
     const freed = core.slots.free(mapping);
-    if (freed !== OK) {
-      const undone = core.undone(core.attach(head), pushError(freed, Code.LIB_ERR_SLOT_FREE));
-      return pushError(undone, Code.LIB_ERR_PMAP_UNMAP);
-    }
-    shadow.dropPages(head, root >>> 1);
+    if (freed !== OK) return this.slotRefused(head, freed);
+    shadow.dropPages(head, page, entries, table);
     this.bytes = bytes;
-    const { events, domain } = core.resources;
-    if (events.on) events.record(EventKind.UNMAP, domain, address, bytes);
+    if (events.on) events.record(EventKind.UNMAP, core.resources.domain, address, bytes);
     return OK;
+  }
+
+  private refused(error: ErrorNumber): ErrorNumber {
+    return pushError(pushError(error, Code.LIB_ERR_VNODE_UNMAP), Code.LIB_ERR_PMAP_UNMAP);
+  }
+
+  private slotRefused(head: number, freed: ErrorNumber): ErrorNumber {
+    const { core } = this;
+    const undone = core.undone(core.attach(head), pushError(freed, Code.LIB_ERR_SLOT_FREE));
+    return pushError(undone, Code.LIB_ERR_PMAP_UNMAP);
   }
 
   /** What the planned change gives back, as negative numbers, and the entries that it writes. */

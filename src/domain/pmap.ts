@@ -168,7 +168,7 @@ export class Pmap {
     const core = new PmapCore(resources);
     core.metadata = metadata;
     const error = space === undefined ? OK : copyRoot(core, { source: space });
-    const observed = error === OK ? core.invocations.observe(core.root, core) : error;
+    const observed = error === OK ? core.observe() : error;
     if (observed !== OK) {
       throw VmError.from(
         pushError(observed, Code.LIB_ERR_PMAP_INIT),
@@ -473,16 +473,14 @@ export class Pmap {
   measure(): PmapMeasure {
     const { leaves, tables } = this.core.shadow;
     const { mappings } = this.core.shadow;
-    const used =
-      leaves.slab.usedCount * LEAF_RECORD_BYTES + tables.slab.usedCount * TABLE_RECORD_BYTES;
-    const free =
-      leaves.slab.freeCount * LEAF_RECORD_BYTES + tables.slab.freeCount * TABLE_RECORD_BYTES;
+    const used = leaves.usedCount * LEAF_RECORD_BYTES + tables.usedCount * TABLE_RECORD_BYTES;
+    const free = leaves.freeCount * LEAF_RECORD_BYTES + tables.freeCount * TABLE_RECORD_BYTES;
     return {
-      leaves: { used: leaves.slab.usedCount, free: leaves.slab.freeCount },
-      tables: { used: tables.slab.usedCount, free: tables.slab.freeCount },
+      leaves: { used: leaves.usedCount, free: leaves.freeCount },
+      tables: { used: tables.usedCount, free: tables.freeCount },
       mappings,
-      slots: 2 * tables.slab.usedCount + mappings,
-      tableBytes: tables.slab.usedCount * 1024,
+      slots: 2 * tables.usedCount + mappings,
+      tableBytes: tables.usedCount * 1024,
       metadata: { used, free, rootIndex: tables.root.byteLength },
     };
   }

@@ -46,10 +46,17 @@ const ENTRY_MASK = ROOT_ENTRY_PAGES - 1;
 
 /** The records of one pmap and how they are found. Addresses are page numbers. */
 export class Shadow {
-  readonly leaves = new LeafRecords();
   readonly tables = new TableRecords();
+  readonly leaves = new LeafRecords((record, page, entries) => {
+    this.tables.setRoot(page >>> ROOT_INDEX_SHIFT, entries, record << 1);
+  });
+  /** Records that do not begin a Mapping but go on with one. */
+  private parts = 0;
+
   /** Mappings of leaves that there are. */
-  mappings = 0;
+  get mappings(): number {
+    return this.leaves.usedCount - this.parts;
+  }
 
   /** The table record that serves `page`, or 0. */
   tableOf(page: number): number {
@@ -125,23 +132,22 @@ export class Shadow {
     head: number,
     total: number,
   ): number {
-    const record = this.leaves.slab.allocate();
+    const inRoot = isRootKind(kind);
+    const record = inRoot ? this.leaves.takeForRoot(page) : this.leaves.take(page);
     const words = this.leaves.words;
     const at = record << RECORD_SHIFT;
-    words[at + LEAF_PAGE] = page;
     words[at + LEAF_RUN] = packLeafRun(entries, kind, flags);
     words[at + LEAF_MAPPING] = mapping;
     words[at + LEAF_FRAME] = frame;
     words[at + LEAF_OFFSET] = offset;
     words[at + LEAF_HEAD] = head;
     words[at + LEAF_TOTAL] = total;
-    if (page === head) this.mappings += 1;
+    if (page !== head) this.parts += 1;
     const index = page >>> ROOT_INDEX_SHIFT;
-    if (isRootKind(kind)) {
+    if (inRoot) {
       this.tables.setRoot(index, entries, record << 1);
       return record;
     }
-    this.leaves.insert(record);
     const table = tableAt(this.tables.root[index] >>> 1);
     const entry = page & ENTRY_MASK;
     setBit(this.tables.words, table + TABLE_STARTS, entry);
@@ -160,18 +166,14 @@ export class Shadow {
     offset: number,
     table: number,
   ): void {
-    const record = this.leaves.slab.allocate();
-    const words = this.leaves.words;
-    const at = record << RECORD_SHIFT;
-    words[at + LEAF_PAGE] = page;
-    words[at + LEAF_RUN] = packLeafRun(pages, Kind.SMALL, flags);
-    words[at + LEAF_MAPPING] = mapping;
-    words[at + LEAF_FRAME] = frame;
-    words[at + LEAF_OFFSET] = offset;
-    words[at + LEAF_HEAD] = page;
-    words[at + LEAF_TOTAL] = pages;
-    this.mappings += 1;
-    this.leaves.insert(record);
+    const at = this.leaves.take(page) << RECORD_SHIFT;
+    const { words } = this.leaves;
+    words[at | LEAF_RUN] = packLeafRun(pages, Kind.SMALL, flags);
+    words[at | LEAF_MAPPING] = mapping;
+    words[at | LEAF_FRAME] = frame;
+    words[at | LEAF_OFFSET] = offset;
+    words[at | LEAF_HEAD] = page;
+    words[at | LEAF_TOTAL] = pages;
     const bits = this.tables.words;
     const entry = page & ENTRY_MASK;
     const word = table + (entry >>> 5);
@@ -181,22 +183,19 @@ export class Shadow {
     else setBits(bits, table + TABLE_TAKEN, entry, pages);
   }
 
-  /** As {@link dropLeaf} for the only record of a Mapping of small pages in the record `table`. */
-  dropPages(record: number, table: number): void {
-    const words = this.leaves.words;
-    const at = record << RECORD_SHIFT;
-    const entry = words[at + LEAF_PAGE] & ENTRY_MASK;
-    const entries = leafEntries(words[at + LEAF_RUN]);
-    this.mappings -= 1;
-    this.leaves.remove(record);
+  /**
+   * As {@link dropLeaf} for the only record of a Mapping of `pages` small pages from `page` on, in the
+   * table whose words begin at `table`.
+   */
+  dropPages(record: number, page: number, pages: number, table: number): void {
     const bits = this.tables.words;
-    const first = tableAt(table);
-    const word = first + (entry >>> 5);
+    const entry = page & ENTRY_MASK;
+    const word = table + (entry >>> 5);
     const others = ~(1 << (entry & 31));
     bits[word + TABLE_STARTS] &= others;
-    if (entries === 1) bits[word + TABLE_TAKEN] &= others;
-    else clearBits(bits, first + TABLE_TAKEN, entry, entries);
-    this.leaves.slab.release(record);
+    if (pages === 1) bits[word + TABLE_TAKEN] &= others;
+    else clearBits(bits, table + TABLE_TAKEN, entry, pages);
+    this.leaves.release(record);
   }
 
   /** Forgets a leaf record. */
@@ -207,18 +206,18 @@ export class Shadow {
     const run = words[at + LEAF_RUN];
     const entries = leafEntries(run);
     const index = page >>> ROOT_INDEX_SHIFT;
-    if (page === words[at + LEAF_HEAD]) this.mappings -= 1;
+    if (page !== words[at + LEAF_HEAD]) this.parts -= 1;
     if (isRootKind(leafKindOf(run))) {
       this.tables.setRoot(index, entries, 0);
+      this.leaves.release(record);
     } else {
-      this.leaves.remove(record);
       const table = tableAt(this.tables.root[index] >>> 1);
       const entry = page & ENTRY_MASK;
       clearBit(this.tables.words, table + TABLE_STARTS, entry);
       if (entries === 1) clearBit(this.tables.words, table + TABLE_TAKEN, entry);
       else clearBits(this.tables.words, table + TABLE_TAKEN, entry, entries);
+      this.leaves.release(record);
     }
-    this.leaves.slab.release(record);
   }
 
   /** Records a table in a record that the slab has free. Answers the record. */
@@ -297,7 +296,7 @@ export class Shadow {
     const first = words[at + LEAF_PAGE];
     this.assign(page, end, slot, (end - page) / perEntry);
     this.assign(first, page, mapping, (page - first) / perEntry);
-    this.mappings += 1;
+    this.parts -= 1;
   }
 
   /** The inverse: the Mapping that begins with `head` takes in the one behind it. */
@@ -309,7 +308,7 @@ export class Shadow {
     const first = words[at + LEAF_PAGE];
     const perEntry = pagesPerEntry(leafKindOf(words[at + LEAF_RUN]));
     this.assign(first, end, words[at + LEAF_MAPPING], (end - first) / perEntry);
-    this.mappings -= 1;
+    this.parts += 1;
     this.mergeWithNext(this.leafAt(page - 1));
   }
 

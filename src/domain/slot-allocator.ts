@@ -93,11 +93,12 @@ class SlotStack {
   }
 
   push(ref: CapRef): ErrorNumber {
+    const { out } = this;
     const word = ref >>> 5;
     const bit = 1 << (ref & 31);
-    if (word >= this.out.length || (this.out[word] & bit) === 0)
-      return Code.LIB_ERR_SLOT_UNALLOCATED;
-    this.out[word] &= ~bit;
+    // Behind the end there is nothing, whose bits are all 0.
+    if ((out[word] & bit) === 0) return Code.LIB_ERR_SLOT_UNALLOCATED;
+    out[word] ^= bit;
     this.stack[this.count] = ref;
     this.count += 1;
     return OK;

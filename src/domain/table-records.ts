@@ -45,6 +45,19 @@ export class TableRecords {
   /** A bit for each entry of the root that is not 0. */
   readonly rootUsed = new Uint32Array(bitSetWords(ROOT_ENTRIES));
 
+  /** Bytes of one record, and how many are free and in use. */
+  get blockBytes(): number {
+    return this.slab.blockBytes;
+  }
+
+  get freeCount(): number {
+    return this.slab.freeCount;
+  }
+
+  get usedCount(): number {
+    return this.slab.usedCount;
+  }
+
   /** Sets `count` entries of the root from `index` on. */
   setRoot(index: number, count: number, entry: number): void {
     if (count === 1) this.root[index] = entry;

@@ -293,6 +293,11 @@ export function addressBits(kind: number, pageFrameNumber: number): number {
   );
 }
 
+/** {@link addressBits} of a small page, for those who map many; as a signed word. */
+export function smallPageAddress(pageFrameNumber: number): number {
+  return pageFrameNumber << 12;
+}
+
 /** The number of the frame (physical address / 4096) that the leaf `word` maps. */
 export function pageFrameOf(kind: number, word: number): number {
   if (kind === SMALL) return word >>> 12;

@@ -2,7 +2,7 @@
  * Address space identifiers: eight bits, handed out anew when they run out (Arm ARM B3.10.4).
  */
 import type { Tlb } from '../machine/index.js';
-import type { TranslationTable } from './translation-tables.js';
+import type { TranslationTable, TranslationTables } from './translation-tables.js';
 
 const FIRST = 1;
 const LAST = 255;
@@ -10,11 +10,13 @@ const LAST = 255;
 /** Who has which identifier. 0 stays free: it is what the CPU holds while it changes tables. */
 export class Asids {
   private readonly tlb: Tlb;
+  private readonly tables: TranslationTables;
   private readonly owners: (TranslationTable | undefined)[] = [];
   private next = FIRST;
 
-  constructor(tlb: Tlb) {
+  constructor(tlb: Tlb, tables: TranslationTables) {
     this.tlb = tlb;
+    this.tables = tables;
   }
 
   /** The identifier of `table`, a new one where it has none. Running out takes all of them back. */
@@ -22,7 +24,7 @@ export class Asids {
     if (table.asid !== 0) return table.asid;
     while (this.next <= LAST && this.owners[this.next] !== undefined) this.next += 1;
     if (this.next > LAST) this.rollOver();
-    table.asid = this.next;
+    this.tables.setAsid(table, this.next);
     this.owners[this.next] = table;
     this.next += 1;
     return table.asid;
@@ -34,11 +36,11 @@ export class Asids {
     this.tlb.invalidateAsid(table.asid);
     this.owners[table.asid] = undefined;
     this.next = Math.min(this.next, table.asid);
-    table.asid = 0;
+    this.tables.setAsid(table, 0);
   }
 
   private rollOver(): void {
-    for (const owner of this.owners) if (owner !== undefined) owner.asid = 0;
+    for (const owner of this.owners) if (owner !== undefined) this.tables.setAsid(owner, 0);
     this.owners.length = 0;
     this.next = FIRST;
     this.tlb.invalidateAll();

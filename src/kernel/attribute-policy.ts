@@ -165,7 +165,10 @@ export class AttributeWords {
   /** The word of each L1 entry that points to a table, without the address; or of all of them. */
   private readonly tables: Uint32Array;
   private readonly leaves = new Uint32Array(2 * 8 * FLAG_SETS);
-  private readonly rights = new Uint8Array(FLAG_SETS);
+  /** The rights that entries with each set of flags give. */
+  readonly rights = new Uint8Array(FLAG_SETS);
+  /** The word of a small page of a frame for each set of flags, without the address. */
+  readonly smallPages = new Uint32Array(FLAG_SETS);
 
   constructor(policy: AttributePolicy) {
     this.policy = policy;
@@ -183,6 +186,7 @@ export class AttributeWords {
           policy.leaf(kind, flags, true),
         );
       }
+      this.smallPages[flags] = this.leaf(Kind.SMALL, flags, false);
     }
   }
 

@@ -135,7 +135,8 @@ export class Deletion {
   private destroyTable(number: number): void {
     const { tables } = this.state;
     const table = tables.table(number);
-    for (const slot of table.mappings) {
+    for (let entry = 0; entry < table.words.length; entry += 1) {
+      const slot = tables.mappingAt(table, entry);
       if (slot !== 0) this.vnodes.remove(slot);
     }
     this.state.tableGone(table);

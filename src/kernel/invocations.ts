@@ -14,7 +14,7 @@ import type { Deletion } from './deletion.js';
 import type { Dispatchers } from './dispatchers.js';
 import type { KernelState } from './kernel-state.js';
 import { moveCapability } from './move.js';
-import { PageInvocations } from './page-fast-path.js';
+import { PageInvocations, WATCH_BITS, WATCH_MASK } from './page-fast-path.js';
 import { type RetypeRequest, retype } from './retype.js';
 import type { MappingObserver } from './translation-tables.js';
 import type { VNodeOperations } from './vnode-operations.js';
@@ -64,12 +64,15 @@ export let rebase: (invocations: Invocations, root: number) => void;
 export class Invocations extends PageInvocations {
   /** The answer of the last successful {@link identify}. */
   readonly identity = new Identity();
+  /** The number of the observer that {@link observe} was given last. */
+  watch = 0;
+  private watches = 0;
   private readonly vnodes: VNodeOperations;
   private readonly deletion: Deletion;
   private readonly dispatchers: Dispatchers;
 
-  constructor(parts: KernelParts, root: number) {
-    super(parts.state, root);
+  constructor(parts: KernelParts, root: number, number: number) {
+    super(parts.state, root, number);
     this.vnodes = parts.vnodes;
     this.deletion = parts.deletion;
     this.dispatchers = parts.dispatchers;
@@ -230,14 +233,18 @@ export class Invocations extends PageInvocations {
   }
 
   /** For {@link vnodeUnmap}. */
-  protected override unmapByName(table: CapRef, mapping: CapRef): ErrorNumber {
-    const { capabilities } = this.state;
+  protected override unmapByName(table: CapRef, mapping: CapRef, watch = 0): ErrorNumber {
+    const { capabilities, tables } = this.state;
     const root = this.root;
     const tableSlot = findSlot(capabilities, root, table);
     if (tableSlot < 0) return -tableSlot;
     const slot = findSlot(capabilities, root, mapping, Rights.WRITE);
     if (slot < 0) return -slot;
-    return this.vnodes.unmap(tableSlot, slot);
+    // Somebody else's number would make that one miss what it must hear.
+    tables.unheard = watch >>> WATCH_BITS === this.number ? watch : 0;
+    const error = this.vnodes.unmap(tableSlot, slot);
+    tables.unheard = 0;
+    return error;
   }
 
   /** Changes the attributes of `count` entries from entry `offset` of a Mapping. */
@@ -277,7 +284,8 @@ export class Invocations extends PageInvocations {
   }
 
   /**
-   * Asks to be told when a translation under the root table goes; `null` ends it.
+   * Asks to be told when a translation under the root table goes; `null` ends it. {@link watch} is the
+   * number that the observer has from then on.
    * Errors: a look-up error; `SYS_ERR_VNODE_TYPE` the capability is no L1 table.
    */
   observe(table: CapRef, observer: MappingObserver | null): ErrorNumber {
@@ -285,7 +293,10 @@ export class Invocations extends PageInvocations {
     const slot = findSlot(capabilities, this.root, table);
     if (slot < 0) return -slot;
     if (capabilities.typeOf(slot) !== CapType.VNODE_ARM_L1) return Code.SYS_ERR_VNODE_TYPE;
-    tables.table(capabilities.slots[(slot << SLOT_SHIFT) + SLOT_PART]).observer = observer;
+    const root = tables.table(capabilities.slots[(slot << SLOT_SHIFT) + SLOT_PART]);
+    this.watches += 1;
+    this.watch = (this.number << WATCH_BITS) | (this.watches & WATCH_MASK);
+    tables.setObserver(root, observer, this.watch);
     return OK;
   }
 

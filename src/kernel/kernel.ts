@@ -81,6 +81,7 @@ export class Kernel {
   private readonly dispatchers: Dispatchers;
   private readonly asids: Asids;
   private readonly interfaces = new Map<number, Invocations[]>();
+  private nextInterface = 1;
   /** Slots of the capabilities to all memory, which no domain can reach. */
   private readonly memorySlots: number[] = [];
   private readonly faultHandlers = new Map<number, FaultHandler>();
@@ -96,7 +97,6 @@ export class Kernel {
     const capabilities = new Capabilities();
     const attributes = new AttributeWords(options.attributes ?? defaultPolicy(profile));
     if (attributes.policy.accessFlag === true) machine.cpu.registers.sctlr |= Sctlr.AFE;
-    this.asids = new Asids(tlb);
     this.state = {
       capabilities,
       database: new MappingDatabase(capabilities),
@@ -110,6 +110,7 @@ export class Kernel {
       tableGone: (table) => this.tableGone(table),
       newDomain: () => this.newDomain(),
     };
+    this.asids = new Asids(tlb, this.state.tables);
     this.dispatchers = new Dispatchers(this.state);
     this.dispatchers.rootMoved = (from, to) => this.rootMoved(from, to);
     const vnodes = new VNodeOperations(this.state);
@@ -327,7 +328,8 @@ export class Kernel {
   }
 
   private invocations(root: number): Invocations {
-    const made = new Invocations(this.parts, root);
+    const made = new Invocations(this.parts, root, this.nextInterface);
+    this.nextInterface += 1;
     const others = this.interfaces.get(root);
     if (others === undefined) this.interfaces.set(root, [made]);
     else others.push(made);

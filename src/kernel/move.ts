@@ -54,7 +54,7 @@ function moveMapping(
   else slots[(source << SLOT_SHIFT) + SLOT_MAPPINGS] = to;
   if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = to;
   const table = tables.table(slots[at + MAPPING_TABLE]);
-  table.mappings[slots[at + MAPPING_RUN] & RUN_ENTRY_MASK] = to;
+  tables.noteMapping(table, slots[at + MAPPING_RUN] & RUN_ENTRY_MASK, to);
   if (((slots[at] >>> 16) & 0xff) !== Kind.TABLE) return;
   const child = tables.table(slots[(source << SLOT_SHIFT) + SLOT_PART]);
   child.installedBy[child.installedBy.indexOf(from)] = to;

@@ -7,7 +7,7 @@
  * a refusal here is no error but a question for there, where each wrong has its name.
  */
 import { anyBit, type CapRef, type ErrorNumber, OK, setBits } from '../base/index.js';
-import { addressBits, Kind } from '../format/index.js';
+import { Kind, smallPageAddress } from '../format/index.js';
 import { type CostCounters, EventKind, type EventRing } from '../machine/index.js';
 import {
   type Capabilities,
@@ -32,12 +32,15 @@ import {
 import { CapType, Rights } from './capability-types.js';
 import type { KernelState } from './kernel-state.js';
 import {
+  INFO_ASID,
   INFO_CHUNK,
   INFO_FIRST_WORD,
+  INFO_NOTES,
   INFO_ROOT,
   INFO_ROOT_PAGE,
   INFO_SHIFT,
-  INFO_USED,
+  INFO_WATCH,
+  L2_BIT_WORDS,
   L2_ENTRIES,
   SMALL_PAGE_STEP,
   type TranslationTables,
@@ -52,19 +55,29 @@ const SMALL_PAGE_FLAGS = 31;
 /** Page frames below 4 GiB, which is as far as a small page reaches. */
 const FRAMES = 2 ** 20;
 
+/**
+ * The number of an observer: which interface it was given through, and which of that one's it is. So
+ * nobody can pass for another's.
+ */
+export const WATCH_BITS = 12;
+export const WATCH_MASK = (1 << WATCH_BITS) - 1;
+
 /** Mapping and unmapping in the usual way, and the way in which everything else goes. */
 export abstract class PageInvocations {
   protected readonly state: KernelState;
   /** The object of the L1 CNode; 0 once that is gone. */
   protected root: number;
+  /** Tells this interface from all others of the kernel; never 0. */
+  protected readonly number: number;
   private readonly capabilities: Capabilities;
   private readonly tables: TranslationTables;
   private readonly counters: CostCounters;
   private readonly events: EventRing;
 
-  constructor(state: KernelState, root: number) {
+  constructor(state: KernelState, root: number, number: number) {
     this.state = state;
     this.root = root;
+    this.number = number;
     this.capabilities = state.capabilities;
     this.tables = state.tables;
     this.counters = state.counters;
@@ -83,7 +96,7 @@ export abstract class PageInvocations {
   ): ErrorNumber;
 
   /** {@link vnodeUnmap}, whatever is to be unmapped. */
-  protected abstract unmapByName(table: CapRef, mapping: CapRef): ErrorNumber;
+  protected abstract unmapByName(table: CapRef, mapping: CapRef, watch: number): ErrorNumber;
 
   /**
    * Maps `count` entries of `source` from `offset` bytes on into `table` from `entry` on; `flags`
@@ -106,11 +119,12 @@ export abstract class PageInvocations {
   }
 
   /**
-   * Removes a Mapping from the table that it is installed in: its entries and the capability.
+   * Removes a Mapping from the table that it is installed in: its entries and the capability. The
+   * observer with the number `watch`, which the caller was given by `observe`, is not told.
    * Errors: look-up errors; `SYS_ERR_WRONG_MAPPING`, `SYS_ERR_VNODE_NOT_INSTALLED`.
    */
-  vnodeUnmap(table: CapRef, mapping: CapRef): ErrorNumber {
-    return this.unmapPage(table, mapping) ? OK : this.unmapByName(table, mapping);
+  vnodeUnmap(table: CapRef, mapping: CapRef, watch = 0): ErrorNumber {
+    return this.unmapPage(table, mapping, watch) ? OK : this.unmapByName(table, mapping, watch);
   }
 
   private mapPages(
@@ -125,8 +139,8 @@ export abstract class PageInvocations {
     const { tables } = this;
     const { objects, slots } = this.capabilities;
     const rootAt = this.root << OBJECT_SHIFT;
-    const first = objects[rootAt + OBJECT_PART];
-    const cnodes = objects[rootAt + OBJECT_SLOTS];
+    const first = objects[rootAt | OBJECT_PART];
+    const cnodes = objects[rootAt | OBJECT_SLOTS];
     const tableCNode = tableRef >> 8;
     const sourceCNode = sourceRef >> 8;
     const mappingCNode = mappingRef >> 8;
@@ -134,14 +148,14 @@ export abstract class PageInvocations {
     if (tableCNode >= cnodes || sourceCNode >= cnodes || mappingCNode >= cnodes) return false;
     let at = (first + tableCNode) << SLOT_SHIFT;
     if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
-    const tableAt = (slots[at + SLOT_PART] + (tableRef & 0xff)) << SLOT_SHIFT;
+    const tableAt = (slots[at | SLOT_PART] + (tableRef & 0xff)) << SLOT_SHIFT;
     at = (first + sourceCNode) << SLOT_SHIFT;
     if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
-    const source = slots[at + SLOT_PART] + (sourceRef & 0xff);
+    const source = slots[at | SLOT_PART] + (sourceRef & 0xff);
     const sourceAt = source << SLOT_SHIFT;
     at = (first + mappingCNode) << SLOT_SHIFT;
     if ((slots[at] & (0xff | WRITABLE_CNODE)) !== WRITABLE_CNODE) return false;
-    const mapping = slots[at + SLOT_PART] + (mappingRef & 0xff);
+    const mapping = slots[at | SLOT_PART] + (mappingRef & 0xff);
     at = mapping << SLOT_SHIFT;
 
     const head = slots[sourceAt];
@@ -150,98 +164,102 @@ export abstract class PageInvocations {
     const whole = (entry | 0) === entry && (count | 0) === count && (offset | 0) === offset;
     if (!whole || (entry | count | offset) < 0) return false;
     if (count === 0 || entry + count > L2_ENTRIES) return false;
-    const objectAt = slots[sourceAt + SLOT_OBJECT] << OBJECT_SHIFT;
-    const kibibyte = objects[objectAt + OBJECT_BASE];
+    const objectAt = slots[sourceAt | SLOT_OBJECT] << OBJECT_SHIFT;
+    const kibibyte = objects[objectAt | OBJECT_BASE];
     const page = offset >>> 12;
     const frame = (kibibyte >>> 2) + page;
     if (((kibibyte & 3) | (offset & 0xfff)) !== 0) return false;
-    if ((page + count) * 4 > objects[objectAt + OBJECT_SIZE] || frame + count > FRAMES)
+    if ((page + count) * 4 > objects[objectAt | OBJECT_SIZE] || frame + count > FRAMES)
       return false;
     const { attributes } = tables;
-    if ((flags & ~SMALL_PAGE_FLAGS) !== 0) return false;
-    if ((attributes.granted(flags) & ~(head >>> 8)) !== 0) return false;
-    const number = slots[tableAt + SLOT_PART];
-    const { info, used } = tables;
+    if ((flags & SMALL_PAGE_FLAGS) !== flags) return false;
+    if ((attributes.rights[flags] & ~(head >>> 8)) !== 0) return false;
+    const number = slots[tableAt | SLOT_PART];
+    const { info, notes } = tables;
     const infoAt = number << INFO_SHIFT;
-    const usedAt = info[infoAt + INFO_USED];
-    const usedWord = usedAt + (entry >>> 5);
-    const usedBit = 1 << (entry & 31);
+    const notesAt = info[infoAt | INFO_NOTES];
+    const bitsAt = notesAt + (entry >>> 5);
+    const bit = 1 << (entry & 31);
     if (count === 1) {
-      if ((used[usedWord] & usedBit) !== 0) return false;
-      used[usedWord] |= usedBit;
+      if ((notes[bitsAt] & bit) !== 0) return false;
+      notes[bitsAt] |= bit;
     } else {
-      if (anyBit(used, usedAt, entry, count)) return false;
-      setBits(used, usedAt, entry, count);
+      if (anyBit(notes, notesAt, entry, count)) return false;
+      setBits(notes, notesAt, entry, count);
     }
 
-    const word = attributes.leaf(Kind.SMALL, flags, false) | addressBits(Kind.SMALL, frame);
-    const words = tables.chunks[info[infoAt + INFO_CHUNK]];
-    const wordAt = info[infoAt + INFO_FIRST_WORD] + entry;
+    const word = attributes.smallPages[flags] | smallPageAddress(frame);
+    const words = tables.chunks[info[infoAt | INFO_CHUNK]];
+    const wordAt = info[infoAt | INFO_FIRST_WORD] + entry;
     if (count === 1) words[wordAt] = word;
     else writeRun(words, wordAt, count, word, SMALL_PAGE_STEP);
-    tables.slabs[number >>> 8][((number & 0xff) << 8) | entry] = mapping;
-    const next = slots[sourceAt + SLOT_MAPPINGS];
+    notes[notesAt + L2_BIT_WORDS + entry] = mapping;
+    const next = slots[sourceAt | SLOT_MAPPINGS];
     slots[at] = CapType.FRAME_MAPPING | (head & 0xff00) | (Kind.SMALL << 16);
-    slots[at + MAPPING_TABLE] = number;
-    slots[at + MAPPING_SOURCE] = source;
-    slots[at + MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
-    slots[at + MAPPING_OFFSET] = page;
-    slots[at + MAPPING_NEXT] = next;
-    slots[at + MAPPING_PREVIOUS] = 0;
-    if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = mapping;
-    slots[sourceAt + SLOT_MAPPINGS] = mapping;
+    slots[at | MAPPING_TABLE] = number;
+    slots[at | MAPPING_SOURCE] = source;
+    slots[at | MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
+    slots[at | MAPPING_OFFSET] = page;
+    slots[at | MAPPING_NEXT] = next;
+    slots[at | MAPPING_PREVIOUS] = 0;
+    if (next !== 0) slots[(next << SLOT_SHIFT) | MAPPING_PREVIOUS] = mapping;
+    slots[sourceAt | SLOT_MAPPINGS] = mapping;
     const { counters, events } = this;
     counters.entryWrites += count;
-    counters.barriers += 1;
-    counters.invocations += 1;
+    counters.pageMaps += 1;
     if (events.on) events.record(EventKind.CAP_MAP, number, entry, count, source);
     return true;
   }
 
-  private unmapPage(tableRef: number, mappingRef: number): boolean {
+  private unmapPage(tableRef: number, mappingRef: number, watch: number): boolean {
     const { tables } = this;
     const { objects, slots } = this.capabilities;
     const rootAt = this.root << OBJECT_SHIFT;
-    const first = objects[rootAt + OBJECT_PART];
-    const cnodes = objects[rootAt + OBJECT_SLOTS];
+    const first = objects[rootAt | OBJECT_PART];
+    const cnodes = objects[rootAt | OBJECT_SLOTS];
     const tableCNode = tableRef >> 8;
     const mappingCNode = mappingRef >> 8;
     if ((tableCNode | mappingCNode) < 0) return false;
     if (tableCNode >= cnodes || mappingCNode >= cnodes) return false;
     let at = (first + tableCNode) << SLOT_SHIFT;
     if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
-    const tableAt = (slots[at + SLOT_PART] + (tableRef & 0xff)) << SLOT_SHIFT;
+    const tableAt = (slots[at | SLOT_PART] + (tableRef & 0xff)) << SLOT_SHIFT;
     at = (first + mappingCNode) << SLOT_SHIFT;
     if ((slots[at] & (0xff | WRITABLE_CNODE)) !== WRITABLE_CNODE) return false;
-    at = (slots[at + SLOT_PART] + (mappingRef & 0xff)) << SLOT_SHIFT;
+    at = (slots[at | SLOT_PART] + (mappingRef & 0xff)) << SLOT_SHIFT;
 
     if ((slots[tableAt] & 0xff) !== CapType.VNODE_ARM_L2) return false;
     const head = slots[at];
     if ((head & 0xff) !== CapType.FRAME_MAPPING || head >>> 16 !== Kind.SMALL) return false;
-    const number = slots[tableAt + SLOT_PART];
-    const run = slots[at + MAPPING_RUN];
-    if (slots[at + MAPPING_TABLE] !== number || run >>> RUN_ENTRY_BITS !== 1) return false;
+    const number = slots[tableAt | SLOT_PART];
+    const run = slots[at | MAPPING_RUN];
+    if (slots[at | MAPPING_TABLE] !== number || run >>> RUN_ENTRY_BITS !== 1) return false;
     const { info } = tables;
     const infoAt = number << INFO_SHIFT;
-    const rootNumber = info[infoAt + INFO_ROOT];
-    if (rootNumber === 0) return false;
-    const space = tables.table(rootNumber);
-    if (space.observer !== null && !space.observer.knows) return false;
+    const spaceAt = info[infoAt | INFO_ROOT] << INFO_SHIFT;
+    if (spaceAt === 0) return false;
+    const heard = info[spaceAt | INFO_WATCH];
+    if (heard !== 0 && (heard !== watch || heard >>> WATCH_BITS !== this.number)) return false;
 
     const entry = run & RUN_ENTRY_MASK;
-    tables.used[info[infoAt + INFO_USED] + (entry >>> 5)] &= ~(1 << (entry & 31));
-    tables.chunks[info[infoAt + INFO_CHUNK]][info[infoAt + INFO_FIRST_WORD] + entry] = 0;
-    tables.slabs[number >>> 8][((number & 0xff) << 8) | entry] = 0;
-    const next = slots[at + MAPPING_NEXT];
-    const previous = slots[at + MAPPING_PREVIOUS];
-    if (previous !== 0) slots[(previous << SLOT_SHIFT) + MAPPING_NEXT] = next;
-    else slots[(slots[at + MAPPING_SOURCE] << SLOT_SHIFT) + SLOT_MAPPINGS] = next;
-    if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = previous;
+    const { notes } = tables;
+    const notesAt = info[infoAt | INFO_NOTES];
+    notes[notesAt + (entry >>> 5)] &= ~(1 << (entry & 31));
+    notes[notesAt + L2_BIT_WORDS + entry] = 0;
+    tables.chunks[info[infoAt | INFO_CHUNK]][info[infoAt | INFO_FIRST_WORD] + entry] = 0;
+    const next = slots[at | MAPPING_NEXT];
+    const previous = slots[at | MAPPING_PREVIOUS];
+    if (previous !== 0) slots[(previous << SLOT_SHIFT) | MAPPING_NEXT] = next;
+    else slots[(slots[at | MAPPING_SOURCE] << SLOT_SHIFT) | SLOT_MAPPINGS] = next;
+    if (next !== 0) slots[(next << SLOT_SHIFT) | MAPPING_PREVIOUS] = previous;
     slots[at] = CapType.NULL;
     const { counters, events } = this;
-    counters.entryWrites += 1;
-    counters.invocations += 1;
-    tables.forgetPage(space, (info[infoAt + INFO_ROOT_PAGE] + entry) * SMALL_PAGE_STEP);
+    counters.pageUnmaps += 1;
+    const asid = info[spaceAt | INFO_ASID];
+    if (asid !== 0) {
+      tables.tlb.invalidateAddress((info[infoAt | INFO_ROOT_PAGE] + entry) * SMALL_PAGE_STEP, asid);
+      counters.pageFlushes += 1;
+    }
     if (events.on) events.record(EventKind.CAP_UNMAP, number, entry, 1, at >>> SLOT_SHIFT);
     return true;
   }

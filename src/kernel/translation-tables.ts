@@ -34,8 +34,6 @@ import {
 
 /** Learns that a translation has gone that it may have a record of. Must not invoke the kernel. */
 export interface MappingObserver {
-  /** Whether it knows already of what goes now, because it asked for it. */
-  readonly knows: boolean;
   /** The leaf that began at this virtual address is gone; `entries` table entries of `kind`. */
   mappingLost(address: number, entries: number, kind: number): void;
   /** The L2 table that served the MiB at this virtual address is no longer installed. */
@@ -51,10 +49,8 @@ export class TranslationTable {
   readonly kibibyte: number;
   /** The table itself: a view of physical memory, one word an entry. */
   readonly words: Uint32Array;
-  /** Where its bits begin in `TranslationTables.used`. */
-  readonly usedAt: number;
-  /** For each entry the slot of the Mapping that begins there, or 0. */
-  readonly mappings: Uint32Array;
+  /** Where what is noted of its entries begins in `TranslationTables.notes`. */
+  readonly notesAt: number;
   /** Slots of the Mappings that install this L2 table in an L1 table. */
   readonly installedBy: number[] = [];
   /** Where this L2 table is installed, as long as that is in one place; null otherwise. */
@@ -64,6 +60,8 @@ export class TranslationTable {
   /** The address space identifier under which the CPU may have used this L1 table, or 0. */
   asid = 0;
   observer: MappingObserver | null = null;
+  /** The number of {@link observer}, by which it says that it knows already of what it takes away; or 0. */
+  watch = 0;
 
   constructor(
     number: number,
@@ -71,16 +69,14 @@ export class TranslationTable {
     level: number,
     kibibyte: number,
     words: Uint32Array,
-    usedAt: number,
-    mappings: Uint32Array,
+    notesAt: number,
   ) {
     this.number = number;
     this.object = object;
     this.level = level;
     this.kibibyte = kibibyte;
     this.words = words;
-    this.usedAt = usedAt;
-    this.mappings = mappings;
+    this.notesAt = notesAt;
   }
 }
 
@@ -153,15 +149,19 @@ export const INFO_SHIFT = 3;
 /** Which of {@link TranslationTables.chunks} holds the table, and its first word there. */
 export const INFO_CHUNK = 0;
 export const INFO_FIRST_WORD = 1;
-/** Where its bits begin in {@link TranslationTables.used}. */
-export const INFO_USED = 2;
+/** Where its notes begin in {@link TranslationTables.notes}. */
+export const INFO_NOTES = 2;
 /** The number of the root where it is installed, as long as that is in one place; 0 otherwise. */
 export const INFO_ROOT = 3;
 /** The page that its first entry translates there. */
 export const INFO_ROOT_PAGE = 4;
+/** Of a root: its address space identifier, and the number of its observer; 0 where there is none. */
+export const INFO_ASID = 5;
+export const INFO_WATCH = 6;
 
-/** L2 tables whose Mappings are noted in one array. */
-const SLAB_TABLES = 256;
+/** Words of a table's notes that hold a bit for each entry; behind them is a word for each entry. */
+const L1_BIT_WORDS = bitSetWords(L1_ENTRIES);
+export const L2_BIT_WORDS = bitSetWords(L2_ENTRIES);
 
 /** All translation tables of a machine. */
 export class TranslationTables {
@@ -169,20 +169,24 @@ export class TranslationTables {
   info: Int32Array = new Int32Array(64 << INFO_SHIFT);
   /** Pieces of physical memory that hold tables. */
   readonly chunks: Uint32Array[] = [];
-  /** For each entry of L2 tables the slot of the Mapping that begins there, 256 tables an array. */
-  readonly slabs: Uint32Array[] = [];
+  /**
+   * What the kernel notes of each table's entries, so that it need not trust the words in memory: a bit
+   * for each that is valid, then for each the slot of the Mapping that begins there. Replaced when it
+   * grows.
+   */
+  notes: Uint32Array = new Uint32Array(8192);
   readonly attributes: AttributeWords;
   private readonly capabilities: Capabilities;
   private readonly memory: PhysicalMemory;
-  private readonly tlb: Tlb;
+  readonly tlb: Tlb;
   private readonly costs: Float64Array;
   private readonly tables: (TranslationTable | undefined)[] = [undefined];
   private readonly freeNumbers: number[] = [];
-  /** A bit for each valid entry of each table, 8 words for an L2 and 128 for an L1 table. */
-  used: Uint32Array = new Uint32Array(1024);
-  private usedEnd = 0;
-  /** Places in {@link used} that tables of each level left free. */
-  private readonly freeUsed: readonly [number[], number[]] = [[], []];
+  /** The number of the observer that need not be told of what goes now; or 0. */
+  unheard = 0;
+  private notesEnd = 0;
+  /** Places in {@link notes} that tables of each level left free. */
+  private readonly freeNotes: readonly [number[], number[]] = [[], []];
 
   constructor(
     capabilities: Capabilities,
@@ -218,10 +222,9 @@ export class TranslationTables {
     const first = (address % CHUNK_BYTES) >>> 2;
     const words = chunk.subarray(first, first + entries);
     words.fill(0);
-    const usedAt = this.placeForBits(level, entries);
-    const mappings = level === 1 ? new Uint32Array(entries) : this.slabView(number);
-    const table = new TranslationTable(number, object, level, kibibyte, words, usedAt, mappings);
-    this.note(number, chunk, first, usedAt);
+    const notesAt = this.placeForNotes(level, bitSetWords(entries) + entries);
+    const table = new TranslationTable(number, object, level, kibibyte, words, notesAt);
+    this.note(number, chunk, first, notesAt);
     this.tables[number] = table;
     this.costs[Cost.TABLE_ALLOCATIONS] += 1;
     return table;
@@ -231,18 +234,10 @@ export class TranslationTables {
   destroy(table: TranslationTable): void {
     this.tables[table.number] = undefined;
     this.freeNumbers.push(table.number);
-    this.freeUsed[table.level - 1].push(table.usedAt);
+    this.freeNotes[table.level - 1].push(table.notesAt);
   }
 
-  /** The part of a slab that belongs to the L2 table of this number, all zeros. */
-  private slabView(number: number): Uint32Array {
-    const slab = Math.floor(number / SLAB_TABLES);
-    while (this.slabs.length <= slab) this.slabs.push(new Uint32Array(SLAB_TABLES * L2_ENTRIES));
-    const at = (number % SLAB_TABLES) * L2_ENTRIES;
-    return this.slabs[slab].subarray(at, at + L2_ENTRIES).fill(0);
-  }
-
-  private note(number: number, chunk: Uint32Array, firstWord: number, usedAt: number): void {
+  private note(number: number, chunk: Uint32Array, firstWord: number, notesAt: number): void {
     if ((number + 1) << INFO_SHIFT > this.info.length) {
       const larger = new Int32Array(this.info.length * 2);
       larger.set(this.info);
@@ -253,27 +248,40 @@ export class TranslationTables {
     const at = number << INFO_SHIFT;
     this.info[at + INFO_CHUNK] = index;
     this.info[at + INFO_FIRST_WORD] = firstWord;
-    this.info[at + INFO_USED] = usedAt;
-    this.info[at + INFO_ROOT] = 0;
+    this.info[at + INFO_NOTES] = notesAt;
+    this.info.fill(0, at + INFO_ROOT, at + (1 << INFO_SHIFT));
   }
 
-  private placeForBits(level: number, entries: number): number {
-    const words = bitSetWords(entries);
-    const reused = this.freeUsed[level - 1].pop();
-    const place = reused ?? this.usedEnd;
-    if (reused === undefined) this.usedEnd += words;
-    if (this.usedEnd > this.used.length) {
-      const larger = new Uint32Array(this.usedEnd * 2);
-      larger.set(this.used);
-      this.used = larger;
+  private placeForNotes(level: number, words: number): number {
+    const reused = this.freeNotes[level - 1].pop();
+    const place = reused ?? this.notesEnd;
+    if (reused === undefined) this.notesEnd += words;
+    if (this.notesEnd > this.notes.length) {
+      const larger = new Uint32Array(this.notesEnd * 2);
+      larger.set(this.notes);
+      this.notes = larger;
     }
-    this.used.fill(0, place, place + words);
+    this.notes.fill(0, place, place + words);
     return place;
+  }
+
+  /** The slot of the Mapping that begins at an entry, or 0. */
+  mappingAt(table: TranslationTable, entry: number): number {
+    return this.notes[this.mappingNote(table, entry)];
+  }
+
+  /** Notes that the Mapping in `slot` begins at an entry; 0 that none does. */
+  noteMapping(table: TranslationTable, entry: number, slot: number): void {
+    this.notes[this.mappingNote(table, entry)] = slot;
+  }
+
+  private mappingNote(table: TranslationTable, entry: number): number {
+    return table.notesAt + (table.level === 1 ? L1_BIT_WORDS : L2_BIT_WORDS) + entry;
   }
 
   /** Whether none of `count` entries from `entry` is valid. */
   isFree(table: TranslationTable, entry: number, count: number): boolean {
-    return !anyBit(this.used, table.usedAt, entry, count);
+    return !anyBit(this.notes, table.notesAt, entry, count);
   }
 
   /** Writes `count` entries of leaves of `kind` for the memory from page frame `frame` on. */
@@ -298,7 +306,7 @@ export class TranslationTables {
         page += pages;
       }
     }
-    setBits(this.used, table.usedAt, entry, count);
+    setBits(this.notes, table.notesAt, entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
     this.costs[Cost.BARRIERS] += 1;
   }
@@ -306,7 +314,7 @@ export class TranslationTables {
   /** Writes the entry that makes `child` serve one MiB of `table`. */
   writeTable(table: TranslationTable, entry: number, child: TranslationTable): void {
     table.words[entry] = this.attributes.table(entry) | tableAddressBits(child.kibibyte);
-    setBit(this.used, table.usedAt, entry);
+    setBit(this.notes, table.notesAt, entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
     this.costs[Cost.BARRIERS] += 1;
   }
@@ -315,7 +323,7 @@ export class TranslationTables {
   clear(table: TranslationTable, entry: number, count: number, kind: number): void {
     if (count === 1) table.words[entry] = 0;
     else table.words.fill(0, entry, entry + count);
-    clearBits(this.used, table.usedAt, entry, count);
+    clearBits(this.notes, table.notesAt, entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
     this.invalidate(table, entry, count, kind);
   }
@@ -326,7 +334,7 @@ export class TranslationTables {
    */
   clearTable(parent: TranslationTable, entry: number, child: TranslationTable): void {
     parent.words[entry] = 0;
-    clearBit(this.used, parent.usedAt, entry);
+    clearBit(this.notes, parent.notesAt, entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
     if (this.isFree(child, 0, child.words.length)) this.invalidate(parent, entry, 1, Kind.SECTION);
     else this.forget(parent);
@@ -358,7 +366,7 @@ export class TranslationTables {
       words[entry + index] = (before[index] & address) | pattern;
     }
     this.costs[Cost.ENTRY_WRITES] += count;
-    setBits(this.used, table.usedAt, entry, count);
+    setBits(this.notes, table.notesAt, entry, count);
     if (breaks) this.costs[Cost.BARRIERS] += 1;
     else this.invalidate(table, entry, count, kind);
   }
@@ -414,11 +422,17 @@ export class TranslationTables {
     this.costs[Cost.BARRIERS] += 2;
   }
 
-  /** The maintenance for one small page at `address` in the space under `root`. */
-  forgetPage(root: TranslationTable, address: number): void {
-    if (root.asid === 0) return;
-    this.tlb.invalidateAddress(address, root.asid);
-    this.costs[Cost.BARRIERS] += 2;
+  /** Gives a root its address space identifier; 0 takes it away. */
+  setAsid(root: TranslationTable, asid: number): void {
+    root.asid = asid;
+    this.info[(root.number << INFO_SHIFT) + INFO_ASID] = asid;
+  }
+
+  /** Lets `observer`, which has this number, hear of what goes from under a root; `null` ends it. */
+  setObserver(root: TranslationTable, observer: MappingObserver | null, watch: number): void {
+    root.observer = observer;
+    root.watch = observer === null ? 0 : watch;
+    this.info[(root.number << INFO_SHIFT) + INFO_WATCH] = root.watch;
   }
 
   /** Drops everything that a TLB may remember of the address space under `root`. */
@@ -431,24 +445,19 @@ export class TranslationTables {
   /** Tells whoever shadows `table` that a leaf Mapping has gone from it. */
   tellLost(table: TranslationTable, entry: number, count: number, kind: number): void {
     if (table.level === 1) {
-      tell(table.observer, entry * L1_ENTRY_BYTES, count, kind);
+      this.tell(table, entry * L1_ENTRY_BYTES, count, kind);
     } else if (table.root !== null) {
-      tell(table.root.observer, table.rootAddress + entry * PAGE_BYTES, count, kind);
+      this.tell(table.root, table.rootAddress + entry * PAGE_BYTES, count, kind);
     } else {
       for (const [root, address] of this.installations(table)) {
-        tell(root.observer, address + entry * PAGE_BYTES, count, kind);
+        this.tell(root, address + entry * PAGE_BYTES, count, kind);
       }
     }
   }
-}
 
-function tell(
-  observer: MappingObserver | null,
-  address: number,
-  count: number,
-  kind: number,
-): void {
-  if (observer !== null && !observer.knows) observer.mappingLost(address, count, kind);
+  private tell(root: TranslationTable, address: number, count: number, kind: number): void {
+    if (root.watch !== this.unheard) root.observer?.mappingLost(address, count, kind);
+  }
 }
 
 /** Writes `count` words from `index` on, each `step` more than the one before; eight in a round. */

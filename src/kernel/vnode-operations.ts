@@ -153,7 +153,7 @@ export class VNodeOperations {
     slots[at + MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
     slots[at + MAPPING_OFFSET] = pageNumber(offset);
     capabilities.linkMapping(destination, sourceSlot);
-    table.mappings[entry] = destination;
+    tables.noteMapping(table, entry, destination);
     if (isTable)
       tables.noteInstallation(tables.table(slots[sourceAt + SLOT_PART]), destination, true);
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
@@ -201,7 +201,7 @@ export class VNodeOperations {
       return;
     }
     tables.clear(table, entry, count, kind);
-    table.mappings[entry] = 0;
+    tables.noteMapping(table, entry, 0);
     capabilities.unlinkMapping(slot);
     capabilities.clearSlot(slot);
     tables.tellLost(table, entry, count, kind);
@@ -214,11 +214,12 @@ export class VNodeOperations {
     const child = tables.table(capabilities.slots[(source << SLOT_SHIFT) + SLOT_PART]);
     tables.clearTable(parent, entry, child);
     tables.noteInstallation(child, slot, false);
-    parent.mappings[entry] = 0;
+    tables.noteMapping(parent, entry, 0);
     capabilities.unlinkMapping(slot);
     capabilities.clearSlot(slot);
-    const { observer } = parent;
-    if (observer !== null && !observer.knows) observer.tableLost(entry * ENTRY_BYTES[Kind.SECTION]);
+    if (parent.watch !== tables.unheard) {
+      parent.observer?.tableLost(entry * ENTRY_BYTES[Kind.SECTION]);
+    }
   }
 
   /** Gives `count` entries from `offset` of the Mapping in `slot` the attributes of `flags`. */
@@ -261,14 +262,14 @@ export class VNodeOperations {
     if (!isVNode(tableType)) return notA(tableType);
     if (tableType !== CapType.VNODE_ARM_L2) return Code.SYS_ERR_VNODE_TYPE;
     const table = tables.table(slots[tableAt + SLOT_PART]);
-    const { mappings } = table;
-    if (!isCount(entry) || entry >= mappings.length) return Code.SYS_ERR_VNODE_SLOT_INVALID;
+    const entries = table.words.length;
+    if (!isCount(entry) || entry >= entries) return Code.SYS_ERR_VNODE_SLOT_INVALID;
     const end = entry + count;
-    if (!isCount(count) || count === 0 || end > mappings.length) return Code.SYS_ERR_VM_MAP_SIZE;
+    if (!isCount(count) || count === 0 || end > entries) return Code.SYS_ERR_VM_MAP_SIZE;
     const granted = tables.attributes.granted(flags);
     const wanted = CapType.FRAME_MAPPING | (Kind.SMALL << 16);
     for (let index = entry; index < end; ) {
-      const slot = mappings[index];
+      const slot = tables.mappingAt(table, index);
       if (slot === 0) return Code.SYS_ERR_CAP_NOT_FOUND;
       const head = slots[slot << SLOT_SHIFT];
       if ((head & 0xff00ff) !== wanted) return Code.SYS_ERR_WRONG_MAPPING;
@@ -285,9 +286,9 @@ export class VNodeOperations {
 
   /** Tells of each Mapping of a run that it was changed. */
   private recordRun(table: TranslationTable, entry: number, end: number, flags: number): void {
-    const { events, capabilities } = this.state;
+    const { events, capabilities, tables } = this.state;
     for (let index = entry; index < end; ) {
-      const slot = table.mappings[index];
+      const slot = tables.mappingAt(table, index);
       const count = capabilities.slots[(slot << SLOT_SHIFT) + MAPPING_RUN] >>> RUN_ENTRY_BITS;
       events.record(EventKind.CAP_MODIFY, slot, 0, count, flags);
       index += count;
@@ -318,7 +319,7 @@ export class VNodeOperations {
     slots[to + MAPPING_RUN] = packRun(entry + offset, count - offset);
     slots[to + MAPPING_OFFSET] = slots[at + MAPPING_OFFSET] + offset * ENTRY_PAGES[kind];
     capabilities.linkMapping(destination, source);
-    tables.table(slots[at + MAPPING_TABLE]).mappings[entry + offset] = destination;
+    tables.noteMapping(tables.table(slots[at + MAPPING_TABLE]), entry + offset, destination);
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
@@ -344,7 +345,7 @@ export class VNodeOperations {
       (nextRun & RUN_ENTRY_MASK) === entry &&
       slots[nextAt + MAPPING_OFFSET] === slots[at + MAPPING_OFFSET] + pages;
     if (!continues) return Code.SYS_ERR_WRONG_MAPPING;
-    tables.table(slots[at + MAPPING_TABLE]).mappings[entry] = 0;
+    tables.noteMapping(tables.table(slots[at + MAPPING_TABLE]), entry, 0);
     slots[at + MAPPING_RUN] = packRun(run & RUN_ENTRY_MASK, count + (nextRun >>> RUN_ENTRY_BITS));
     capabilities.unlinkMapping(next);
     capabilities.clearSlot(next);

@@ -43,8 +43,12 @@ export class CostCounters {
   walksPastTlb = 0;
   maintenance = 0;
   entryWrites = 0;
-  barriers = 0;
-  invocations = 0;
+  /** Mappings of small pages that were made: each an invocation and a barrier. */
+  pageMaps = 0;
+  /** Mappings of one page that were removed: each an invocation and an entry written. */
+  pageUnmaps = 0;
+  /** The maintenance of one page each that followed: two barriers. */
+  pageFlushes = 0;
 
   /** The counts, at the places of {@link Cost}. Ask again for what the TLB and walks have counted. */
   get values(): Float64Array {
@@ -54,13 +58,14 @@ export class CostCounters {
     counts[Cost.WALKS] += this.walks;
     counts[Cost.WALK_READS] += this.walkReads;
     counts[Cost.TLB_MAINTENANCE] += this.maintenance;
-    counts[Cost.ENTRY_WRITES] += this.entryWrites;
-    counts[Cost.BARRIERS] += this.barriers;
-    counts[Cost.CAPABILITY_OPERATIONS] += this.invocations;
+    counts[Cost.ENTRY_WRITES] += this.entryWrites + this.pageUnmaps;
+    counts[Cost.BARRIERS] += this.pageMaps + 2 * this.pageFlushes;
+    counts[Cost.CAPABILITY_OPERATIONS] += this.pageMaps + this.pageUnmaps;
     this.maintenance = 0;
     this.entryWrites = 0;
-    this.barriers = 0;
-    this.invocations = 0;
+    this.pageMaps = 0;
+    this.pageUnmaps = 0;
+    this.pageFlushes = 0;
     this.tlbHits = 0;
     this.walks = 0;
     this.walkReads = 0;

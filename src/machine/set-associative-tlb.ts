@@ -39,6 +39,8 @@ export class SetAssociativeTlb implements Tlb {
   private readonly nextWay: Uint8Array;
   /** How many entries of each size are held: what is not held is not probed for. */
   private readonly held = new Uint32Array(LEAF_SIZES);
+  /** How many entries are held in all. */
+  private total = 0;
   private readonly micro: MicroTlb;
   private readonly counters: CostCounters;
   private readonly events: EventRing;
@@ -94,20 +96,26 @@ export class SetAssociativeTlb implements Tlb {
     this.frames[entry] = frame;
     this.infos[entry] = info;
     this.held[size] += 1;
+    this.total += 1;
   }
 
   invalidateAll(): void {
-    let dropped = 0;
-    for (let size = 0; size < LEAF_SIZES; size++) dropped += this.held[size];
+    const dropped = this.total;
     if (dropped > 0) {
       this.micro.flush();
       this.keys.fill(0);
       this.held.fill(0);
+      this.total = 0;
     }
     noteMaintenance(this.counters, this.events, MaintenanceScope.ALL, 0, 0, dropped);
   }
 
   invalidateAddress(va: number, asid: number): void {
+    const dropped = this.total === 0 ? 0 : this.dropAddress(va, asid);
+    noteMaintenance(this.counters, this.events, MaintenanceScope.ADDRESS, va, asid, dropped);
+  }
+
+  private dropAddress(va: number, asid: number): number {
     let dropped = 0;
     for (let size = 0; size < LEAF_SIZES; size++) {
       if (this.held[size] === 0) continue;
@@ -118,7 +126,7 @@ export class SetAssociativeTlb implements Tlb {
         if (this.keys[entry] === own || this.keys[entry] === global) dropped += this.drop(entry);
       }
     }
-    noteMaintenance(this.counters, this.events, MaintenanceScope.ADDRESS, va, asid, dropped);
+    return dropped;
   }
 
   invalidateAddressAllAsids(va: number): void {
@@ -164,6 +172,7 @@ export class SetAssociativeTlb implements Tlb {
     this.micro.flush();
     this.keys[entry] = 0;
     this.held[keySize(key)] -= 1;
+    this.total -= 1;
     return 1;
   }
 }

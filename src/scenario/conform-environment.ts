@@ -169,7 +169,7 @@ export class ConformEnvironment {
     return {
       freePages: ram.freePages,
       metadata: metadata.usedBytes,
-      ownRecords: pmap.core.shadow.leaves.slab.usedCount,
+      ownRecords: pmap.core.shadow.leaves.usedCount,
       objects: this.kernel.state.capabilities.objectCount - this.granted,
       cnodes: slots.cnodeCount,
     };

@@ -140,11 +140,11 @@ describe('the metadata region', () => {
       [0x8000, 4096, READ],
     ] as const) {
       const { domain, pmap, audit } = setUp();
-      const { slab } = pmap.core.shadow.leaves;
+      const { leaves } = pmap.core.shadow;
       const frame = domain.allocateFrame(4 * MIB);
       pmap.map(domain.metadata.base, frame, 0, 4096, READ);
       pmap.unmap(domain.metadata.base, 4096);
-      for (let page = 0; slab.freeCount > 2; page += 1) {
+      for (let page = 0; leaves.freeCount > 2; page += 1) {
         pmap.map(A + page * 8192, frame, 0, 4096, READ);
       }
       const chain = codes(() => pmap.map(domain.metadata.base + offset, frame, 0, size, flags));
@@ -160,12 +160,12 @@ describe('the metadata region', () => {
     const { shadow } = domain.pmap.core;
     const frame = domain.allocateFrame(20 * MIB);
     // As few records of its own as an operation may leave.
-    for (let page = 0; shadow.leaves.slab.freeCount > 2; page += 1) {
+    for (let page = 0; shadow.leaves.freeCount > 2; page += 1) {
       domain.pmap.map(A + page * 8192, frame, 0, 4096, READ);
     }
     const other = foreignPmap(domain);
     other.map(0x1000_0000, frame, 0, 20 * MIB, READ);
-    expect(shadow.leaves.slab.freeCount).toBeGreaterThanOrEqual(2);
+    expect(shadow.leaves.freeCount).toBeGreaterThanOrEqual(2);
     expect(shadow.tables.slab.freeCount).toBeGreaterThanOrEqual(2);
     expect(audit()).toEqual([]);
   });

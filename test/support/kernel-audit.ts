@@ -228,7 +228,8 @@ function auditMapping(kernel: Kernel, slot: number, wrong: string[]): void {
   if (!fits) wrong.push(`Mapping ${slot} is of another type than its source`);
   const table = kernel.state.tables.table(word(capabilities, slot, MAPPING_TABLE));
   const entry = word(capabilities, slot, MAPPING_RUN) & RUN_ENTRY_MASK;
-  if (table?.mappings[entry] !== slot) wrong.push(`Mapping ${slot} is not in its table`);
+  if (kernel.state.tables.mappingAt(table, entry) !== slot)
+    wrong.push(`Mapping ${slot} is not in its table`);
 }
 
 /** Every valid word belongs to a Mapping and says what that may say; all others are zero. */
@@ -245,7 +246,7 @@ function auditTable(
     wrong.push(`${name} belongs to no VNode`);
   }
   for (let entry = 0; entry < table.words.length; ) {
-    const slot = table.mappings[entry] ?? 0;
+    const slot = kernel.state.tables.mappingAt(table, entry);
     if (slot === 0) {
       if (table.words[entry] !== 0) wrong.push(`${name}: entry ${entry} is nobody's`);
       entry += 1;
@@ -262,7 +263,7 @@ function auditTable(
     for (let index = 0; index < count; index += 1) {
       const problem = wordProblem(kernel, table, entry + index, slot, kind, index, byId);
       if (problem !== undefined) wrong.push(`${name}: entry ${entry + index}: ${problem}`);
-      if (index > 0 && table.mappings[entry + index] !== 0) {
+      if (index > 0 && kernel.state.tables.mappingAt(table, entry + index) !== 0) {
         wrong.push(`${name}: a second Mapping inside of ${slot}`);
       }
     }
