@@ -138,7 +138,7 @@ if (existsSync('lab')) {
       expect(files).not.toEqual([]);
       const wrong = files.flatMap((file) =>
         readUse(file)
-          .specifiers.filter((specifier) => specifier.startsWith('.'))
+          .loaded.filter((specifier) => specifier.startsWith('.'))
           // An example as a text is data, whichever folder it lies in.
           .filter((specifier) => !specifier.endsWith('?raw'))
           .map((specifier) => resolve(file, specifier))
