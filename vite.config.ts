@@ -11,6 +11,7 @@ const ROOMS = [
   'layout',
   'scenario',
   'source',
+  'live',
 ] as const;
 
 /** Output path under dist/ (no extension) → source file. `tsc -b` writes the declarations. */

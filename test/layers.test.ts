@@ -14,9 +14,10 @@ const ROOMS = [
   'layout',
   'scenario',
   'source',
+  'live',
   'cli',
 ];
-const NODE_ROOMS = new Set(['source', 'cli']);
+const NODE_ROOMS = new Set(['source', 'live', 'cli']);
 
 /** The library's front door may open every room that runs in a browser. */
 const FRONT_DOOR = 'src/index.ts';
@@ -36,7 +37,8 @@ function violations(uses: Uses): string[] {
     }
     for (const specifier of use.specifiers) {
       if (specifier.startsWith('node:')) {
-        if (!NODE_ROOMS.has(room)) found.push(`${file}: only source and cli import ${specifier}`);
+        if (!NODE_ROOMS.has(room))
+          found.push(`${file}: only source, live and cli import ${specifier}`);
       } else if (specifier.startsWith('.')) {
         const target = resolve(file, specifier);
         if (!uses.has(target)) {
@@ -50,7 +52,7 @@ function violations(uses: Uses): string[] {
     }
     if (!NODE_ROOMS.has(room)) {
       for (const name of use.nodeGlobals) {
-        found.push(`${file}: only source and cli use Node's ${name}`);
+        found.push(`${file}: only source, live and cli use Node's ${name}`);
       }
     }
   }
@@ -172,7 +174,7 @@ describe('the rule itself', () => {
     ['export const a = Buffer.from([]);', "use Node's Buffer"],
   ])('keeps %s out of the other rooms', (text, words) => {
     expect(violations(sources({ 'src/inspect/a.ts': text }))).toEqual([
-      `src/inspect/a.ts: only source and cli ${words}`,
+      `src/inspect/a.ts: only source, live and cli ${words}`,
     ]);
     expect(violations(sources({ 'src/source/a.ts': text }))).toEqual([]);
   });

@@ -7,9 +7,7 @@
  */
 import { type CapRef, Code, hex0x, OK, PAGE_BYTES, VmError } from '../base/index.js';
 import { type Invocations, Rights } from '../kernel/index.js';
-import { CHUNK_BYTES, type PhysicalMemory } from '../machine/index.js';
-
-const WORDS = PAGE_BYTES / 4;
+import type { PhysicalMemory } from '../machine/index.js';
 
 /** Reads and writes frames of one CSpace. Offsets are bytes from the beginning of the frame. */
 export class FrameAccess {
@@ -41,25 +39,14 @@ export class FrameAccess {
   /** Makes one page of the frame zero. Errors: as {@link read}. */
   clearPage(frame: CapRef, offset: number): void {
     const address = this.place(frame, offset, PAGE_BYTES, Rights.WRITE);
-    const words = this.memory.chunkAt(address);
-    if (words === undefined) throw noMemory(address);
-    const at = (address % CHUNK_BYTES) >>> 2;
-    words.fill(0, at, at + WORDS);
+    if (!this.memory.clearPage(address)) throw noMemory(address);
   }
 
   /** Copies one page between two frames. Errors: as {@link read}. */
   copyPage(to: CapRef, toOffset: number, from: CapRef, fromOffset: number): void {
     const source = this.place(from, fromOffset, PAGE_BYTES, Rights.READ);
     const target = this.place(to, toOffset, PAGE_BYTES, Rights.WRITE);
-    const sourceWords = this.memory.chunkAt(source);
-    const targetWords = this.memory.chunkAt(target);
-    if (sourceWords === undefined || targetWords === undefined) {
-      throw noMemory(sourceWords === undefined ? source : target);
-    }
-    const first = (source % CHUNK_BYTES) >>> 2;
-    const at = (target % CHUNK_BYTES) >>> 2;
-    if (sourceWords === targetWords) targetWords.copyWithin(at, first, first + WORDS);
-    else targetWords.set(sourceWords.subarray(first, first + WORDS), at);
+    if (!this.memory.copyPage(target, source)) throw noMemory(target);
   }
 
   /** The physical address, if the capability allows the access. */

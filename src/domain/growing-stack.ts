@@ -1,9 +1,20 @@
 /** A stack that becomes larger when it is used below its end, down to a guard page. */
-import { PAGE_BYTES, roundDown, roundUp, VmError } from '../base/index.js';
+import { hex0x, PAGE_BYTES, roundDown, roundUp, VmError } from '../base/index.js';
 import type { AbortInfo } from '../machine/index.js';
 import { AnonymousObject } from './anonymous-object.js';
 import type { Domain } from './domain.js';
+import type { MemoryObject } from './memory-object.js';
 import type { RegionOptions } from './paged-vspace.js';
+import { VRegion } from './vregion.js';
+
+/** What a stack is made of. */
+interface StackParts {
+  readonly name: string;
+  readonly object: MemoryObject;
+  readonly limit: number;
+  readonly top: number;
+  readonly base: number;
+}
 
 /**
  *     guard │ reserved, for growing │ stack ◄ top
@@ -13,33 +24,57 @@ export class GrowingStack {
   readonly top: number;
   private readonly domain: Domain;
   private readonly name: string;
-  private readonly object: AnonymousObject;
+  private readonly object: MemoryObject;
   /** The lowest address that the stack can reach. */
   private readonly limit: number;
   private base: number;
   private readonly uninstall: () => void;
 
+  private constructor(domain: Domain, parts: StackParts) {
+    this.domain = domain;
+    this.name = parts.name;
+    this.object = parts.object;
+    this.limit = parts.limit;
+    this.top = parts.top;
+    this.base = parts.base;
+    this.uninstall = domain.faults.install(`${parts.name} growth`, (abort) => this.grow(abort));
+  }
+
   /**
    * A stack of `bytes` that can grow to `mostBytes`, with a guard page below.
    * Errors: `LIB_ERR_VSPACE_RANGE` it would be smaller at most than at first; those of `PagedVSpace.map`.
    */
-  constructor(domain: Domain, bytes: number, mostBytes: number, name = 'stack') {
+  static make(domain: Domain, bytes: number, mostBytes: number, name = 'stack'): GrowingStack {
     const [first, most] = [roundUp(bytes, PAGE_BYTES), roundUp(mostBytes, PAGE_BYTES)];
     if (!(first > 0 && first <= most)) {
       throw new VmError('LIB_ERR_VSPACE_RANGE', `a stack of ${bytes} bytes, ${mostBytes} at most`);
     }
-    this.domain = domain;
-    this.name = name;
     const { vspace } = domain;
     const guard = vspace.place(most + PAGE_BYTES, { alignment: PAGE_BYTES });
-    this.limit = guard + PAGE_BYTES;
-    this.top = this.limit + most;
-    this.base = this.top - first;
-    this.object = new AnonymousObject(domain.pool, most, name);
+    const limit = guard + PAGE_BYTES;
+    const top = limit + most;
+    const object = new AnonymousObject(domain.pool, most, name);
+    const stack = new GrowingStack(domain, { name, object, limit, top, base: top - first });
     vspace.guard(PAGE_BYTES, { at: guard, name: `${name} guard` });
-    if (first < most) vspace.reserve(most - first, { at: this.limit, name: `${name} room` });
-    vspace.map(this.object, this.options(this.base), first);
-    this.uninstall = domain.faults.install(`${name} growth`, (abort) => this.grow(abort));
+    if (first < most) vspace.reserve(most - first, { at: limit, name: `${name} room` });
+    vspace.map(object, stack.options(stack.base), first);
+    return stack;
+  }
+
+  /**
+   * The stack in a clone of its domain, which grows by itself from now on.
+   * Errors: `LIB_ERR_VSPACE_REGION_NOT_FOUND` the clone has no stack there.
+   */
+  inClone(clone: Domain): GrowingStack {
+    const region = clone.vspace.find(this.top - 1);
+    if (!(region instanceof VRegion) || region.object === undefined) {
+      throw new VmError(
+        'LIB_ERR_VSPACE_REGION_NOT_FOUND',
+        `${clone.name} has no stack below ${hex0x(this.top)}`,
+      );
+    }
+    const { name, limit, top, base } = this;
+    return new GrowingStack(clone, { name, object: region.object, limit, top, base });
   }
 
   /** Bytes that the stack has now. */

@@ -8,6 +8,7 @@ import {
   virtualAddress,
 } from '../base/addresses.js';
 import type { ElfImage, SegmentRights } from './elf.js';
+import { VRegionFlags } from './vregion-flags.js';
 
 /** Consecutive pages of the same rights: those of all segments that touch the page together. */
 export interface PageRun extends SegmentRights {
@@ -56,6 +57,24 @@ export function pageRuns(image: ElfImage): PageRun[] {
     }
     return { address: virtualAddress(address), bytes: end - address, ...rights, fills, conflicts };
   });
+}
+
+/** Bytes from the beginning of a run that the file has something for, in whole pages. */
+export function filledBytes(run: PageRun): number {
+  const end = run.fills.reduce((last, fill) => Math.max(last, fill.address + fill.bytes), 0);
+  return end === 0 ? 0 : Math.ceil((end - run.address) / PAGE_BYTES) * PAGE_BYTES;
+}
+
+/** The region flags that a run asks for. */
+export function runFlags({ readable, writable, executable }: PageRun): number {
+  const { READ, WRITE, EXECUTE } = VRegionFlags;
+  return (readable ? READ : 0) | (writable ? WRITE : 0) | (executable ? EXECUTE : 0);
+}
+
+/** What a run is called, by its rights. */
+export function runName({ writable, executable }: PageRun): string {
+  if (executable) return writable ? 'text and data' : 'text';
+  return writable ? 'data' : 'read-only data';
 }
 
 /** The pages of each segment, and a piece of its own for each page that segments share. */

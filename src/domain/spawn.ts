@@ -37,10 +37,11 @@ import {
   rootSlotRef,
   WellKnown,
 } from '../kernel/index.js';
+import { argumentPage } from './argument-page.js';
 import { Domain, type DomainOptions } from './domain.js';
 import { type ElfImage, parseExecutable } from './elf.js';
 import { OneFrameObject } from './frame-object.js';
-import { type PageRun, pageRuns } from './page-runs.js';
+import { filledBytes, pageRuns, runFlags, runName } from './page-runs.js';
 import { Pmap } from './pmap.js';
 import { largestLeaves } from './pmap-policy.js';
 import { RamAllocator } from './ram-allocator.js';
@@ -78,8 +79,6 @@ const DEFAULT_RAM = 16 * MIB;
 const DEFAULT_STACK = MIB;
 /** Where the parent maps the child's frames to fill them: one MiB of addresses at the top. */
 const WINDOW_BYTES = MIB;
-/** Words at the head of the argument page: argc, then argv[0] … argv[argc], the last one 0. */
-const WORD = 4;
 
 /**
  * Spawns a domain from the bytes of a static ARM executable.
@@ -547,50 +546,4 @@ class Nursery {
       else vspace.mapAnonymous(bytes, options);
     }
   }
-}
-
-/** Bytes from the beginning of a run that the file has something for, in whole pages. */
-function filledBytes(run: PageRun): number {
-  const end = run.fills.reduce((last, fill) => Math.max(last, fill.address + fill.bytes), 0);
-  return end === 0 ? 0 : Math.ceil((end - run.address) / PAGE_BYTES) * PAGE_BYTES;
-}
-
-function runFlags({ readable, writable, executable }: PageRun): number {
-  const { READ, WRITE, EXECUTE } = VRegionFlags;
-  return (readable ? READ : 0) | (writable ? WRITE : 0) | (executable ? EXECUTE : 0);
-}
-
-function runName({ writable, executable }: PageRun): string {
-  if (executable) return writable ? 'text and data' : 'text';
-  return writable ? 'data' : 'read-only data';
-}
-
-/** The contents of the argument page at `address`. Error: `SPAWN_ERR_SETUP_ARGV` they do not fit. */
-function argumentPage(argv: readonly string[], address: number): Uint8Array {
-  const page = new Uint8Array(PAGE_BYTES);
-  const view = new DataView(page.buffer);
-  view.setUint32(0, argv.length, true);
-  let text = (argv.length + 2) * WORD;
-  for (const [index, argument] of argv.entries()) {
-    const bytes = utf8(argument);
-    if (text + bytes.length + 1 > PAGE_BYTES) {
-      throw new VmError(
-        'SPAWN_ERR_SETUP_ARGV',
-        `${argv.length} arguments do not fit one page of ${PAGE_BYTES} bytes, from number ${index} on`,
-      );
-    }
-    view.setUint32((index + 1) * WORD, address + text, true);
-    page.set(bytes, text);
-    text += bytes.length + 1;
-  }
-  return page;
-}
-
-/** `text` in UTF-8, by what every JavaScript engine has. */
-function utf8(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const [part] of encodeURIComponent(text).matchAll(/%[0-9A-F]{2}|[^%]/g)) {
-    bytes.push(part.length === 1 ? part.charCodeAt(0) : Number.parseInt(part.slice(1), 16));
-  }
-  return Uint8Array.from(bytes);
 }

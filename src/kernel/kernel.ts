@@ -62,6 +62,15 @@ export const WellKnown = {
   DEVICES: capRefOf(5, 0),
 } as const;
 
+/** Learns of words written into a translation table; see {@link Kernel.onTableWrite}. */
+export type TableWriteListener = (
+  pa: number,
+  level: number,
+  words: Uint32Array,
+  entry: number,
+  count: number,
+) => void;
+
 /** Resolves a fault of a domain; whether the access is to be tried again. */
 export type FaultHandler = (abort: AbortInfo) => boolean;
 
@@ -211,6 +220,15 @@ export class Kernel {
     }
     this.runningDomain = domain;
     return OK;
+  }
+
+  /**
+   * Says who learns of every run of words that is written into a table: the physical address of the
+   * first one, the level, and the words of the table with the run's first entry and length.
+   */
+  onTableWrite(heard: TableWriteListener): void {
+    this.state.tables.watcher = ({ kibibyte, level, words }, entry, count) =>
+      heard(kibibyte * 1024 + entry * 4, level, words, entry, count);
   }
 
   /** Says who gets the faults of a domain; without one none of them is resolved. */

@@ -193,6 +193,7 @@ export abstract class PageInvocations {
     const wordAt = info[infoAt | INFO_FIRST_WORD] + entry;
     if (count === 1) words[wordAt] = word;
     else writeRun(words, wordAt, count, word, SMALL_PAGE_STEP);
+    if (tables.watcher !== null) tables.watcher(tables.table(number), entry, count);
     notes[notesAt + L2_BIT_WORDS + entry] = mapping;
     const next = slots[sourceAt | SLOT_MAPPINGS];
     slots[at] = CapType.FRAME_MAPPING | (head & 0xff00) | (Kind.SMALL << 16);
@@ -247,6 +248,7 @@ export abstract class PageInvocations {
     notes[notesAt + (entry >>> 5)] &= ~(1 << (entry & 31));
     notes[notesAt + L2_BIT_WORDS + entry] = 0;
     tables.chunks[info[infoAt | INFO_CHUNK]][info[infoAt | INFO_FIRST_WORD] + entry] = 0;
+    if (tables.watcher !== null) tables.watcher(tables.table(number), entry, 1);
     const next = slots[at | MAPPING_NEXT];
     const previous = slots[at | MAPPING_PREVIOUS];
     if (previous !== 0) slots[(previous << SLOT_SHIFT) | MAPPING_NEXT] = next;

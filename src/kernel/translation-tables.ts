@@ -40,6 +40,9 @@ export interface MappingObserver {
   tableLost(address: number): void;
 }
 
+/** Learns that `count` words of `table` from `entry` on have been written. Must not invoke the kernel. */
+export type TableWatcher = (table: TranslationTable, entry: number, count: number) => void;
+
 /** One hardware table. */
 export class TranslationTable {
   readonly number: number;
@@ -176,6 +179,8 @@ export class TranslationTables {
    */
   notes: Uint32Array = new Uint32Array(8192);
   readonly attributes: AttributeWords;
+  /** Whoever has to repeat elsewhere what is written here: where a live machine walks the tables. */
+  watcher: TableWatcher | null = null;
   private readonly capabilities: Capabilities;
   private readonly memory: PhysicalMemory;
   readonly tlb: Tlb;
@@ -227,6 +232,7 @@ export class TranslationTables {
     this.note(number, chunk, first, notesAt);
     this.tables[number] = table;
     this.costs[Cost.TABLE_ALLOCATIONS] += 1;
+    if (this.watcher !== null) this.watcher(table, 0, entries);
     return table;
   }
 
@@ -309,6 +315,7 @@ export class TranslationTables {
     setBits(this.notes, table.notesAt, entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
     this.costs[Cost.BARRIERS] += 1;
+    if (this.watcher !== null) this.watcher(table, entry, count);
   }
 
   /** Writes the entry that makes `child` serve one MiB of `table`. */
@@ -317,6 +324,7 @@ export class TranslationTables {
     setBit(this.notes, table.notesAt, entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
     this.costs[Cost.BARRIERS] += 1;
+    if (this.watcher !== null) this.watcher(table, entry, 1);
   }
 
   /** Makes `count` entries invalid and does the maintenance that this owes. */
@@ -325,6 +333,7 @@ export class TranslationTables {
     else table.words.fill(0, entry, entry + count);
     clearBits(this.notes, table.notesAt, entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
+    if (this.watcher !== null) this.watcher(table, entry, count);
     this.invalidate(table, entry, count, kind);
   }
 
@@ -336,6 +345,7 @@ export class TranslationTables {
     parent.words[entry] = 0;
     clearBit(this.notes, parent.notesAt, entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
+    if (this.watcher !== null) this.watcher(parent, entry, 1);
     if (this.isFree(child, 0, child.words.length)) this.invalidate(parent, entry, 1, Kind.SECTION);
     else this.forget(parent);
   }
@@ -367,6 +377,7 @@ export class TranslationTables {
     }
     this.costs[Cost.ENTRY_WRITES] += count;
     setBits(this.notes, table.notesAt, entry, count);
+    if (this.watcher !== null) this.watcher(table, entry, count);
     if (breaks) this.costs[Cost.BARRIERS] += 1;
     else this.invalidate(table, entry, count, kind);
   }

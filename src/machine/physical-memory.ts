@@ -35,6 +35,7 @@ const CHUNK_SHIFT = 18;
 const NEAR_LIMIT = 2 ** 32;
 const CHUNK_WORDS = CHUNK_BYTES / 4;
 const OFFSET_MASK = CHUNK_BYTES - 1;
+const PAGE_WORDS = PAGE_BYTES / 4;
 const ADDRESS_LIMIT = 2 ** 40;
 
 /** The words of one bank: its chunks by number, from the one that holds the base. */
@@ -182,6 +183,27 @@ export class PhysicalMemory {
     if (!this.holds(to, bytes)) return false;
     const data = this.readBytes(from, bytes);
     return data !== undefined && this.writeBytes(to, data);
+  }
+
+  /** Makes the page at `pa`, which is 4 KiB aligned, zero; false where it is no storage. */
+  clearPage(pa: number): boolean {
+    const words = this.chunkAt(pa);
+    if (words === undefined) return false;
+    const at = (pa & OFFSET_MASK) >>> 2;
+    words.fill(0, at, at + PAGE_WORDS);
+    return true;
+  }
+
+  /** Copies a page between two addresses, 4 KiB aligned; false where one of them is no storage. */
+  copyPage(to: number, from: number): boolean {
+    const source = this.chunkAt(from);
+    const target = this.chunkAt(to);
+    if (source === undefined || target === undefined) return false;
+    const first = (from & OFFSET_MASK) >>> 2;
+    const at = (to & OFFSET_MASK) >>> 2;
+    if (source === target) target.copyWithin(at, first, first + PAGE_WORDS);
+    else target.set(source.subarray(first, first + PAGE_WORDS), at);
+    return true;
   }
 
   /** A copy of the bytes of a range, or undefined if it leaves the banks. */

@@ -91,7 +91,7 @@ test('the heap refuses what it never gave, and says when it is used up', () => {
 
 test('a stack grows down to its guard, and not through it', () => {
   const { domain, cpu } = setUp();
-  const stack = new GrowingStack(domain, PAGE_BYTES, 16 * PAGE_BYTES);
+  const stack = GrowingStack.make(domain, PAGE_BYTES, 16 * PAGE_BYTES);
   cpu.store(stack.top - 4, 4, 1);
   expect(stack.bytes).toBe(PAGE_BYTES);
   cpu.store(stack.top - 5 * PAGE_BYTES, 4, 2);

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ElfImage, parseExecutable } from '../../src/domain/index.js';
-import { QEMU } from '../../src/source/qemu-process.js';
+import { QEMU } from '../../src/live/qemu-process.js';
 
 const ASSEMBLER = 'arm-none-eabi-as';
 const LINKER = 'arm-none-eabi-ld';

@@ -1,8 +1,8 @@
 /** The guest from the host's side: lists of requests go in, answers come out. */
 
 import type { ElfImage } from '../../src/domain/index.js';
-import type { GuestMemory } from '../../src/source/guest-memory.js';
-import { QemuProcess } from '../../src/source/qemu-process.js';
+import type { GuestMemory } from '../../src/live/guest-memory.js';
+import { QemuProcess } from '../../src/live/qemu-process.js';
 import type { OracleMachine } from './machines.js';
 import { codePage, codePages } from './memory-map.js';
 import type { RegisterValues } from './situation.js';

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseExecutable } from '../../src/domain/index.js';
-import { GuestMemory } from '../../src/source/guest-memory.js';
-import { type QemuOptions, QemuProcess } from '../../src/source/qemu-process.js';
+import { GuestMemory } from '../../src/live/guest-memory.js';
+import { type QemuOptions, QemuProcess } from '../../src/live/qemu-process.js';
 import { SKIPS, title } from '../oracle/tools.js';
 import { build } from '../support/elf-file.js';
 
@@ -141,7 +141,7 @@ describe.skipIf(SKIPS)(title('a QEMU'), () => {
 
   it('dies with a process that was killed without a word, and leaves nothing', async () => {
     // The victim starts a watched process as QemuProcess does, says its number, and is killed.
-    const source = new URL('../../src/source/qemu-process.ts', import.meta.url).pathname;
+    const source = new URL('../../src/live/qemu-process.ts', import.meta.url).pathname;
     const script = `
       const { createServer } = await import('vite');
       const server = await createServer({ configFile: false, server: { middlewareMode: true, ws: false },

@@ -10,7 +10,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { hex0x, VmError } from '../base/index.js';
-import type { ElfImage } from '../domain/index.js';
+import type { ElfImage, ElfSegment } from '../domain/index.js';
 import { GuestMemory } from './guest-memory.js';
 
 /** The program, and the Debian package that it comes in. */
@@ -24,6 +24,11 @@ const SETTLE_MILLISECONDS = 250;
 /** How much of its last words an error quotes. */
 const STDERR_CHARACTERS = 2000;
 
+/** What lies in RAM when a machine starts, by physical address, and where it starts. */
+export interface BootImage extends Pick<ElfImage, 'entry' | 'file'> {
+  readonly segments: readonly Pick<ElfSegment, 'address' | 'fileOffset' | 'fileBytes'>[];
+}
+
 /** What to emulate. */
 export interface QemuOptions {
   /** The value of `-machine`, without the memory backend: `virt`, `virt,secure=on`, `vexpress-a9`. */
@@ -34,7 +39,7 @@ export interface QemuOptions {
   readonly ramBase: number;
   readonly ramBytes: number;
   /** What lies in RAM when the machine starts, and where it starts. Every segment must be RAM. */
-  readonly image: ElfImage;
+  readonly image: BootImage;
   /** Further arguments. */
   readonly arguments?: readonly string[];
   /** Another program than {@link QEMU}. */
@@ -186,7 +191,7 @@ function watch(pid: number): ChildProcess {
 }
 
 /** Puts the image into RAM. */
-function load(ram: GuestMemory, image: ElfImage): void {
+function load(ram: GuestMemory, image: BootImage): void {
   for (const segment of image.segments) {
     const from = segment.fileOffset;
     ram.write(segment.address, image.file.subarray(from, from + segment.fileBytes));
