@@ -4,6 +4,7 @@
  * What a command does is loaded when it is called, so that `--help` and `--version` come at once.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { defineBoot } from './boot.js';
 import { defineBuild, defineConvert } from './build.js';
 import { defineCheck } from './check.js';
 import { defineConform } from './conform.js';
@@ -33,6 +34,7 @@ const COMMANDS: readonly DefineCommand[] = [
   defineScan,
   defineBuild,
   defineConvert,
+  defineBoot,
   defineConform,
   defineQuiz,
 ];

@@ -233,7 +233,8 @@ function readSegment(file: ElfReader, header: number, at: number): ElfSegment {
   if (!isPowerOfTwo(alignment)) {
     refuse(P_ALIGN, `p_align is ${hex0x(alignment)}, must be 0 or a power of two`);
   }
-  if (address % alignment !== fileOffset % alignment) {
+  // A linker leaves the header of a segment that came to nothing as it is.
+  if (memoryBytes > 0 && address % alignment !== fileOffset % alignment) {
     const both = `p_offset ${hex0x(fileOffset)} and p_vaddr ${hex0x(address)}`;
     refuse(P_OFFSET, `${both} must be alike modulo p_align ${hex0x(alignment)}`);
   }

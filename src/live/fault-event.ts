@@ -39,25 +39,30 @@ export interface FaultEvent {
   readonly microseconds: number;
 }
 
-/** What is counted of a program before and after a fault. */
+/** What is counted before and after a fault. */
 export interface FaultCounts {
-  readonly pages: number;
+  /** Pages that came into memory, for whomever. */
   readonly admitted: number;
+  /** Pages of all programs. */
+  readonly pages: number;
+  /** Pages that had to go. */
   readonly evicted: number;
+  /** Pages that came back from where evicted ones are. */
   readonly reads: number;
+  /** Bytes of the stack of the program. */
   readonly stackBytes: number;
 }
 
-/** The counts of a program now. */
-export function countsOf(program: LiveProgram): FaultCounts {
-  const { pager, store } = program.parts;
-  return {
-    pages: program.domain.pool.usedPages,
-    admitted: pager?.counts.admitted ?? 0,
-    evicted: pager?.counts.evicted ?? 0,
-    reads: store.reads,
-    stackBytes: program.stackBytes,
-  };
+/** The counts now, for a fault of `program`, one of `programs`. */
+export function countsOf(program: LiveProgram, programs: readonly LiveProgram[]): FaultCounts {
+  let [admitted, pages, evicted, reads] = [0, 0, 0, 0];
+  for (const { domain, end, parts } of programs) {
+    admitted += parts.pager?.counts.admitted ?? 0;
+    pages += end === undefined ? domain.pool.usedPages : 0;
+    evicted += parts.pager?.counts.evicted ?? 0;
+    reads += parts.store.reads;
+  }
+  return { admitted, pages, evicted, reads, stackBytes: program.stackBytes };
 }
 
 /** How the fault between two counts was answered, in a region of an object of that kind. */

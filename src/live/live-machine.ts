@@ -49,6 +49,8 @@ const PATIENCE_MILLISECONDS = 0.3;
 /** How long we sleep at most: the wake-up call can be missed by a hair's breadth. */
 const NAP_MILLISECONDS = 10;
 
+const WAKE_UP = Uint8Array.of(0);
+
 /** Serves one request and says whether to go on. */
 export type TrapHandler = () => boolean;
 
@@ -191,12 +193,14 @@ export class LiveMachine {
     }
     const { ttbr0, contextidr } = this.machine.cpu.registers;
     const { space } = this;
-    if (ttbr0 === space.ttbr0 && contextidr === space.contextidr) {
-      this.mailbox.answer(undefined, first, count);
-      return;
-    }
-    this.space = { ttbr0, contextidr };
-    this.mailbox.answer(this.space, first, count);
+    const isSame = ttbr0 === space.ttbr0 && contextidr === space.contextidr;
+    if (!isSame) this.space = { ttbr0, contextidr };
+    this.mailbox.answer(isSame ? undefined : this.space, first, count);
+    this.wakeRuntime();
+  }
+
+  private wakeRuntime(): void {
+    if (this.mailbox.runtimeSleeps) this.qemu.console.write(WAKE_UP);
   }
 
   /** Ends the machine; nothing of it is left. */
@@ -222,6 +226,7 @@ export class LiveMachine {
     mailbox.sleep(true);
     this.sleeps += 1;
     while (this.isRunning && !mailbox.isAsked) {
+      this.wakeRuntime();
       await new Promise<void>((resolve) => {
         const clock = setTimeout(resolve, NAP_MILLISECONDS);
         this.wake = () => {

@@ -233,11 +233,11 @@ export class LiveSystem {
   /** Notes how things are; what it answers tells the observer what became of them. */
   private watch(program: LiveProgram, abort: AbortInfo): (resolved: boolean) => void {
     const begin = performance.now();
-    const before = countsOf(program);
+    const before = countsOf(program, this.programs);
     const pc = this.live.mailbox.context[PC] as number;
     return (resolved) => {
       const microseconds = (performance.now() - begin) * 1000;
-      const after = countsOf(program);
+      const after = countsOf(program, this.programs);
       const region = program.domain.vspace.find(abort.va);
       const kind =
         region !== undefined && 'object' in region

@@ -26,6 +26,7 @@ export const Word = {
   ANSWER: 0x080,
   OPERATION_COUNT: 0x084,
   ASLEEP: 0x0c0,
+  RUNTIME_SLEEPS: 0x0c8,
   CONTEXT: 0x100,
   OPERATIONS: 0x200,
 } as const;

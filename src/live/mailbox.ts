@@ -157,6 +157,11 @@ export class Mailbox {
     this.asked += 1;
   }
 
+  /** Whether the runtime waits for a byte before it looks for an answer again. */
+  get runtimeSleeps(): boolean {
+    return this.words.load(Word.RUNTIME_SLEEPS) !== 0;
+  }
+
   /** Whether there is a request that was not looked at yet. */
   get isAsked(): boolean {
     return this.words.load(Word.REQUEST) !== this.sequence;
