@@ -69,7 +69,7 @@ export function endLines(program: LiveProgram): StyledLine[] {
 }
 
 /** `exited with 0`. */
-export function endText(end: ProgramEnd): string {
+function endText(end: ProgramEnd): string {
   switch (end.kind) {
     case 'exit':
       return `exited with ${end.status}`;

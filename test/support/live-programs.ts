@@ -13,7 +13,7 @@ import {
 import { build } from './elf-file.js';
 
 /** The bytes of a program of `examples/live`. */
-export function example(name: string): Uint8Array {
+function example(name: string): Uint8Array {
   return new Uint8Array(readFileSync(`examples/live/${name}.elf`));
 }
 
