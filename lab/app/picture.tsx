@@ -54,6 +54,8 @@ interface PictureProps extends PictureHandlers {
   /** Whether "as SVG" saves this one. */
   readonly main?: boolean;
   readonly class?: string;
+  /** How high it is at a width; as high as the style sheet says, where it is left out. */
+  readonly height?: (width: number) => number;
   /** What lies over it. */
   readonly children?: ComponentChildren;
 }
@@ -117,7 +119,11 @@ export function Picture(props: PictureProps): JSX.Element {
 
   return (
     <figure class={`picture ${props.class ?? ''}`}>
-      <div class="picture-box" ref={box}>
+      <div
+        class={`picture-box${props.height === undefined ? '' : ' high'}`}
+        ref={box}
+        style={props.height === undefined ? undefined : { height: `${props.height(size.width)}px` }}
+      >
         <canvas ref={canvas} role="img" aria-label={label} tabIndex={0} />
         {children}
       </div>

@@ -22,7 +22,7 @@ import { bounded, fitted, panned, type View, WHOLE, zoomed } from '../draw/viewp
 import { LAYER_TITLES, type LayerId, layerOf, pageMarks } from '../model/layers.js';
 import { selectionAt } from '../model/selection.js';
 import { Legend } from './legend.js';
-import { mapTable, regionText } from './map-table.js';
+import { mapTable, nextRegion, regionText } from './map-table.js';
 import { SelectionPanel, SpacePanel } from './selection-panel.js';
 
 const COLOUR = choice('colour', ['rights', 'type', 'domain', 'leaf'] satisfies [
@@ -280,17 +280,6 @@ function moveBy(
   const page = pageAt(order, x, y);
   set(AT, (step === 1 ? page : page & ~255) * PAGE_BYTES);
   return true;
-}
-
-/** The beginning of the mapped region before or after an address. */
-function nextRegion(
-  subject: ScreenProps['subject'],
-  at: number | undefined,
-  by: -1 | 1,
-): number | undefined {
-  const starts = subject.rows.filter((row) => row.type !== undefined).map((row) => row.va);
-  if (by > 0) return starts.find((va) => at === undefined || va > at) ?? at;
-  return starts.findLast((va) => at !== undefined && va < at) ?? at;
 }
 
 function findingRuns(subject: ScreenProps['subject']): PageRun[] {

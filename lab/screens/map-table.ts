@@ -47,3 +47,14 @@ export function regionText(
   const name = row.name === '' ? '' : `  ${row.name}`;
   return `${range}${name}  ${rights}  ${typeText(row)}`;
 }
+
+/** The beginning of the mapped region before or after an address. */
+export function nextRegion(
+  subject: Subject,
+  at: number | undefined,
+  by: -1 | 1,
+): number | undefined {
+  const starts = subject.rows.filter((row) => row.type !== undefined).map((row) => row.va);
+  if (by > 0) return starts.find((va) => at === undefined || va > at) ?? at;
+  return starts.findLast((va) => at !== undefined && va < at) ?? at;
+}

@@ -2,6 +2,7 @@
 
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
+import { walkScreen } from './walk.js';
 
 /** Every screen. */
-export const SCREENS: readonly [Screen, ...Screen[]] = [atlas];
+export const SCREENS: readonly [Screen, ...Screen[]] = [atlas, walkScreen];

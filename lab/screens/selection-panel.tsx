@@ -13,7 +13,7 @@ import {
   typeText,
 } from '../../src/inspect/index.js';
 import { Picture, type PictureTable } from '../app/picture.js';
-import { AT, set } from '../app/state.js';
+import { AT, goToScreen, set } from '../app/state.js';
 import { StyledLines } from '../app/styled-lines.js';
 import type { PageRun } from '../draw/atlas-picture.js';
 import { type TableScene, tableCellAt, tablePaint } from '../draw/table-picture.js';
@@ -179,6 +179,11 @@ export function SelectionPanel(props: SelectionPanelProps): JSX.Element {
           {finding.message}. To put it right: {finding.fix}.
         </p>
       ))}
+      <p class="next">
+        <button type="button" class="tool" onClick={() => goToScreen('walk')}>
+          Walk {hex(selection.va)}
+        </button>
+      </p>
     </aside>
   );
 }

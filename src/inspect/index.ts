@@ -15,6 +15,7 @@ export * from './explain-view.js';
 export type { Alternative, Cause } from './fault-causes.js';
 export * from './fault-report.js';
 export * from './frame-use.js';
+export * from './gates.js';
 export * from './leaf-meaning.js';
 export * from './machine-space.js';
 export * from './map-kernel-text.js';
