@@ -14,6 +14,8 @@ export default defineConfig({
     outDir: '../dist/lab',
     emptyOutDir: true,
     reportCompressedSize: false,
+    // A test holds the size of the whole site.
+    chunkSizeWarningLimit: 1000,
     // Everything is a file of its own: what the page may load is said by its Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

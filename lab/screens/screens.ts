@@ -2,7 +2,8 @@
 
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
+import { ribbonScreen } from './ribbons.js';
 import { walkScreen } from './walk.js';
 
 /** Every screen. */
-export const SCREENS: readonly [Screen, ...Screen[]] = [atlas, walkScreen];
+export const SCREENS: readonly [Screen, ...Screen[]] = [atlas, walkScreen, ribbonScreen];

@@ -176,17 +176,17 @@ function Verdict({
 }): JSX.Element {
   const { fault, leaf, access } = walk;
   const what = ACCESS_NAMES[access];
-  const prefix = changed ? 'Then ' : '';
+  const prefix = changed ? 'then ' : '';
   if (fault === undefined) {
     return (
       <p class="verdict good" role="status">
-        ✓ {prefix}a {what} reaches {hex(leaf?.pa ?? 0)}.
+        ✓ {capital(`${prefix}a ${what}`)} reaches {hex(leaf?.pa ?? 0)}.
       </p>
     );
   }
   return (
     <p class="verdict bad" role="status">
-      ✕ {prefix}a {what} is refused: {fault.reason}. {capital(fault.meaning.text)},{' '}
+      ✕ {capital(`${prefix}a ${what}`)} is refused: {fault.reason}. {capital(fault.meaning.text)},{' '}
       {isFetch(access) ? 'IFSR' : 'DFSR'} {hex0x(fault.fsr, 3)}.
     </p>
   );
