@@ -9,9 +9,11 @@
 import type { Domain } from '../../src/domain/index.js';
 import {
   COST_NAMES,
+  EVENT_FIELDS,
   EVENT_NAMES,
   type EventName,
   type Machine,
+  type MachineEvent,
   SetAssociativeTlb,
 } from '../../src/machine/index.js';
 import type { ScenarioRun } from '../../src/scenario/index.js';
@@ -65,12 +67,7 @@ const TOUCHED = EVENT_NAMES.map((name) => TOUCHES[name]);
 const EVERYTHING = Touches.TLB | Touches.POOLS | Touches.TABLES;
 
 /** One event with its place in time. */
-export interface RecordedEvent {
-  /** Its place among the recorded events. */
-  readonly index: number;
-  readonly kind: EventName;
-  /** The numbers of `EVENT_FIELDS`, in their order. */
-  readonly numbers: readonly number[];
+export interface RecordedEvent extends MachineEvent {
   /** The number of the step that was being performed. */
   readonly step: number;
   /** The moment right after it. */
@@ -132,10 +129,11 @@ export class MachineRecorder {
   event(index: number): RecordedEvent {
     const at = index * EVENT_WORDS;
     const kind = EVENT_NAMES[this.events[at] as number] ?? 'WALK';
+    const fields = EVENT_FIELDS[kind].map((name, field) => [name, this.events[at + 1 + field]]);
     return {
-      index,
+      sequence: index,
       kind,
-      numbers: [...this.events.subarray(at + 1, at + EVENT_WORDS)],
+      fields: Object.fromEntries(fields) as Record<string, number>,
       step: this.eventSteps[index] as number,
       moment: this.eventMoments[index] as number,
     };

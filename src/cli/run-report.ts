@@ -18,17 +18,22 @@ import {
   pmapSpace,
   Regions,
   type StyledLine,
+  wrapped,
+  wrappedSpans,
 } from '../inspect/index.js';
 import { MOST_FILE_BYTES } from '../layout/yaml-tree.js';
 import { COST_NAMES, type CostName, StrictTlb } from '../machine/index.js';
 import {
   type Actor,
+  counted,
   type DomainFile,
+  eventLine,
   parseScenario,
   type Scenario,
   ScenarioRun,
+  type StepLayout,
+  stepLines,
 } from '../scenario/index.js';
-import { eventLine } from './event-lines.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Output } from './output.js';
@@ -37,8 +42,6 @@ import type { RunFlags } from './run-flags.js';
 import { runJson } from './run-json.js';
 import { type DomainProof, type Proof, proveRun } from './run-proof.js';
 import type { Session } from './session.js';
-import { counted, type StepLayout, stepLines } from './step-lines.js';
-import { wrapped, wrappedSpans } from './wrap.js';
 
 /** Bytes of the largest executable that is read. */
 const MOST_PROGRAM_BYTES = 64 * 1024 * 1024;

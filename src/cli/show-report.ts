@@ -26,6 +26,7 @@ import {
   type StyledLine,
   treeLines,
   vmprintText,
+  wrapped,
 } from '../inspect/index.js';
 import type { RegionSource } from '../source/index.js';
 import type { ExitCode } from './exit-code.js';
@@ -33,7 +34,6 @@ import { printLines, writeTexts } from './printing.js';
 import type { Session } from './session.js';
 import type { ShowFlags } from './show-flags.js';
 import { openSubject, openWord, type Subject } from './subject.js';
-import { wrapped } from './wrap.js';
 
 /** Shows the space that `word` names. Errors: those of the source; USAGE_ERR — a filter is wrong. */
 export async function showSpace(

@@ -38,3 +38,4 @@ export * from './styled-text.js';
 export * from './verify.js';
 export * from './walk-view.js';
 export * from './where.js';
+export * from './wrap.js';

@@ -1,5 +1,5 @@
-/** Text laid out for the width of a terminal. */
-import { line, type Span, type Style, type StyledLine } from '../inspect/index.js';
+/** Text laid out for a width in characters. */
+import { line, type Span, type Style, type StyledLine } from './styled-text.js';
 
 /**
  * `text` as lines of at most `columns` characters behind `indent` blanks, broken between words; all

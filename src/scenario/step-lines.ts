@@ -14,17 +14,17 @@ import {
   type Span,
   type Style,
   type StyledLine,
+  wrapped,
 } from '../inspect/index.js';
+import type { ScenarioStep } from './scenario.js';
 import type {
   LeafRun,
   MadeMapping,
-  ScenarioStep,
   StepFacts,
   StepOutcome,
   StepResult,
   TakenFault,
-} from '../scenario/index.js';
-import { wrapped } from './wrap.js';
+} from './step-result.js';
 
 /** The space that the lines of all steps of a run share. */
 export interface StepLayout {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { wrapped, wrappedSpans } from '../../src/cli/wrap.js';
 import { plainText } from '../../src/inspect/index.js';
+import { wrapped, wrappedSpans } from '../../src/inspect/wrap.js';
 
 describe('text', () => {
   const lines = (text: string, columns: number, indent = 0, hang = 0): string[] =>

@@ -27,11 +27,19 @@ const WRITTEN: Readonly<Record<string, (value: number) => string>> = {
 };
 
 /** An event behind `indent` blanks. */
-export function eventLine({ sequence, kind, fields }: MachineEvent, indent: number): StyledLine {
-  const name = kind.toLowerCase().replaceAll('_', '-').padEnd(NAME_COLUMNS);
-  const values = Object.entries(fields).map(
-    ([field, value]) => `${field}=${WRITTEN[field]?.(value) ?? value}`,
-  );
-  const number = `#${sequence}`.padStart(indent - 1);
-  return line(`${number} ${name} ${values.join(' ')}`, 'quiet');
+export function eventLine(event: MachineEvent, indent: number): StyledLine {
+  const number = `#${event.sequence}`.padStart(indent - 1);
+  return line(`${number} ${eventName(event).padEnd(NAME_COLUMNS)} ${eventFields(event)}`, 'quiet');
+}
+
+/** What happened, in small letters: `tlb-fill`. */
+export function eventName({ kind }: MachineEvent): string {
+  return kind.toLowerCase().replaceAll('_', '-');
+}
+
+/** The numbers of an event, each with its name: `va=10000000 asid=1`. */
+export function eventFields({ fields }: MachineEvent): string {
+  return Object.entries(fields)
+    .map(([field, value]) => `${field}=${WRITTEN[field]?.(value) ?? value}`)
+    .join(' ');
 }
