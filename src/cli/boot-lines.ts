@@ -3,8 +3,8 @@ import { formatBytes, hex, hex0x, VmError } from '../base/index.js';
 import { ACCESS_NAMES } from '../format/index.js';
 import { line, type StyledLine } from '../inspect/index.js';
 import type { FaultEvent, LiveProgram, ProgramEnd } from '../live/index.js';
+import { counted } from '../scenario/index.js';
 import { errorLines } from './error-report.js';
-import { counted } from './step-lines.js';
 
 const ACCESS_COLUMNS = 6;
 const PLACE_COLUMNS = 22;
