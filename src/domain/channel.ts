@@ -14,6 +14,7 @@ import {
 } from '../base/index.js';
 import { CapType, type Invocations, type Kernel, Rights, WellKnown } from '../kernel/index.js';
 import type { SlotAllocator } from './slot-allocator.js';
+import { UndoLog } from './undo-log.js';
 
 /** What a domain needs to take part. */
 export interface Party {
@@ -42,25 +43,38 @@ export class Channels {
    * Errors: `LIB_ERR_CAP_COPY` over `LIB_ERR_SLOT_ALLOC`, or over the kernel's error.
    */
   give(cap: CapRef, rights: number, to: Channels): CapRef {
-    const endpoint = this.endpointOf(to);
+    const undo = new UndoLog();
+    try {
+      return this.pass(cap, rights, to, undo);
+    } catch (error) {
+      undo.rollBack();
+      throw error;
+    }
+  }
+
+  /** Does what {@link give} does, and notes how it is undone. */
+  private pass(cap: CapRef, rights: number, to: Channels, undo: UndoLog): CapRef {
+    const endpoint = this.endpointOf(to, undo);
     const [from, target] = [this.party, to.party];
-    const minted = this.takeSlot(from);
-    let received: number = -1;
+    const minted = this.takeSlot(from, undo);
+    const received = this.takeSlot(target, undo);
     let error = from.invocations.mint(minted, cap, rights | Rights.GRANT | Rights.IDENTIFY);
     if (error === OK) {
-      received = target.slots.allocate();
-      error = received < 0 ? pushError(-received, Code.LIB_ERR_SLOT_ALLOC) : OK;
-      if (error === OK) {
-        error = target.invocations.receiveInto(WellKnown.DISPATCHER, capRef(received));
-      }
-      if (error === OK) error = from.invocations.send(endpoint, [rights], minted);
-      if (error === OK) target.invocations.receive(WellKnown.DISPATCHER);
-      from.invocations.delete(minted);
+      undo.push(() => from.invocations.delete(minted));
+      error = target.invocations.receiveInto(WellKnown.DISPATCHER, received);
     }
+    if (error === OK) {
+      undo.push(() => target.invocations.receiveInto(WellKnown.DISPATCHER, null));
+      error = from.invocations.send(endpoint, [rights], minted);
+    }
+    if (error === OK) {
+      target.invocations.receive(WellKnown.DISPATCHER);
+      undo.push(() => target.invocations.delete(received));
+      error = from.invocations.delete(minted);
+    }
+    if (error !== OK) throw this.failure(error, `the capability in ${hex0x(cap)}`, to);
     from.slots.free(minted);
-    if (error === OK) return capRef(received);
-    if (received >= 0) target.slots.free(capRef(received));
-    throw this.failure(error, `the capability in ${hex0x(cap)}`, to);
+    return received;
   }
 
   /** Forgets everybody, and is forgotten. The slots are free afterwards. */
@@ -86,42 +100,55 @@ export class Channels {
   }
 
   /** Our slot with an endpoint of `to`, which the kernel introduces us to the first time. */
-  private endpointOf(to: Channels): CapRef {
+  private endpointOf(to: Channels, undo: UndoLog): CapRef {
     const known = this.endpoints.get(to.party.number);
     if (known !== undefined) return known;
-    const theirs = to.ownEndpoint();
-    const slot = this.takeSlot(this.party);
+    const theirs = to.ownEndpoint(undo);
+    const slot = this.takeSlot(this.party, undo);
     const { kernel, number } = this.party;
     const error = kernel.introduce(to.party.number, theirs, number, slot);
-    if (error !== OK) {
-      this.party.slots.free(slot);
-      throw this.failure(error, 'an endpoint', to);
-    }
+    if (error !== OK) throw this.failure(error, 'an endpoint', to);
     this.endpoints.set(to.party.number, slot);
     to.holders.add(this);
+    undo.push(() => {
+      to.holders.delete(this);
+      this.endpoints.delete(to.party.number);
+      return this.party.invocations.delete(slot);
+    });
     return slot;
   }
 
-  private ownEndpoint(): CapRef {
+  private ownEndpoint(undo: UndoLog): CapRef {
     if (this.own !== undefined) return this.own;
-    const slot = this.takeSlot(this.party);
+    const slot = this.takeSlot(this.party, undo);
     const request = { type: CapType.END_POINT, offset: 0, objectBytes: 1024, count: 1 };
     const error = this.party.invocations.retype(WellKnown.DISPATCHER, request, slot);
-    if (error !== OK) {
-      this.party.slots.free(slot);
-      throw this.failure(error, 'an endpoint of its own', this);
-    }
+    if (error !== OK) throw this.failure(error, 'an endpoint of its own', this);
     this.own = slot;
+    undo.push(() => {
+      this.own = undefined;
+      return this.party.invocations.delete(slot);
+    });
     return slot;
   }
 
-  private takeSlot(party: Party): CapRef {
-    const slot = party.slots.allocate();
-    if (slot >= 0) return capRef(slot);
-    throw VmError.from(
-      pushError(pushError(-slot, Code.LIB_ERR_SLOT_ALLOC), Code.LIB_ERR_CAP_COPY),
-      `${party.name} has no slot left for a capability that is handed over`,
-    );
+  /** A slot, with more CNodes where it takes them. */
+  private takeSlot({ name, slots }: Party, undo: UndoLog): CapRef {
+    const growths = slots.reserve(1);
+    const slot = growths < 0 ? growths : slots.allocate();
+    if (slot < 0) {
+      if (growths > 0) slots.release(growths);
+      throw VmError.from(
+        pushError(pushError(-slot, Code.LIB_ERR_SLOT_ALLOC), Code.LIB_ERR_CAP_COPY),
+        `${name} has no slot left for a capability that is handed over`,
+      );
+    }
+    undo.push(() => {
+      const freed = slots.free(capRef(slot));
+      slots.release(growths);
+      return freed;
+    });
+    return capRef(slot);
   }
 
   private failure(error: ErrorNumber, what: string, to: Channels): VmError {

@@ -50,8 +50,10 @@ export class FrameAllocator {
     let address = this.ram.allocate(size, wanted);
     if (address < 0 && alignment === undefined) address = this.ram.allocate(size);
     if (address < 0) return -pushError(-address, Code.LIB_ERR_FRAME_ALLOC);
-    const slot = this.slots.allocate();
+    const growths = this.slots.freeCount > 0 ? 0 : this.slots.reserve(1);
+    const slot = growths < 0 ? growths : this.slots.allocate();
     if (slot < 0) {
+      if (growths > 0) this.slots.release(growths);
       this.ram.free(address, size);
       return -pushError(pushError(-slot, Code.LIB_ERR_SLOT_ALLOC), Code.LIB_ERR_FRAME_ALLOC);
     }
@@ -60,6 +62,7 @@ export class FrameAllocator {
     const error = this.invocations.retype(cap, request, slot as CapRef);
     if (error !== OK) {
       this.slots.free(slot as CapRef);
+      this.slots.release(growths);
       this.ram.free(address, size);
       return -pushError(pushError(error, Code.LIB_ERR_CAP_RETYPE), Code.LIB_ERR_FRAME_ALLOC);
     }

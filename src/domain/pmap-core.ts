@@ -355,7 +355,8 @@ export class PmapCore implements MappingObserver {
       mapping,
     );
     if (error !== OK) return error;
-    return this.restoreFlags(head, page, this.shadow.mappingEnd(head));
+    const restored = this.restoreFlags(head, page, this.shadow.mappingEnd(head));
+    return restored === OK ? OK : this.undone(this.detach(head), restored);
   }
 
   /** Gives the pages `from` up to `to` of one Mapping the flags that the records have for them. */

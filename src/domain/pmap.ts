@@ -167,11 +167,17 @@ export class Pmap {
   static init(resources: PmapResources, metadata?: RecordSource, space?: CapRef): Pmap {
     const core = new PmapCore(resources);
     core.metadata = metadata;
-    const error = space === undefined ? OK : copyRoot(core, { source: space });
-    const observed = error === OK ? core.observe() : error;
-    if (observed !== OK) {
+    const growths = space === undefined ? 0 : core.slots.reserve(1);
+    let error = growths < 0 ? pushError(-growths, Code.LIB_ERR_SLOT_ALLOC) : OK;
+    if (error === OK && space !== undefined) error = copyRoot(core, { source: space });
+    if (error === OK) {
+      error = core.observe();
+      if (error !== OK && space !== undefined) dropRoot(core);
+    }
+    if (error !== OK) {
+      core.slots.release(growths);
       throw VmError.from(
-        pushError(observed, Code.LIB_ERR_PMAP_INIT),
+        pushError(error, Code.LIB_ERR_PMAP_INIT),
         `no pmap can be made for the table in slot ${hex0x(resources.root)}`,
       );
     }
@@ -485,15 +491,31 @@ export class Pmap {
     };
   }
 
+  /** The entries of the root that L2 tables serve, lowest first. */
+  tableIndexes(): number[] {
+    const indexes: number[] = [];
+    for (const [index, entry] of this.core.shadow.tables.root.entries()) {
+      if ((entry & 1) !== 0) indexes.push(index);
+    }
+    return indexes;
+  }
+
   /** The physical addresses of the L2 tables, lowest virtual address first. */
   tableAddresses(): number[] {
-    const { tables } = this.core.shadow;
-    const addresses: number[] = [];
-    for (const entry of tables.root) {
-      if ((entry & 1) !== 0)
-        addresses.push(tables.words[tableAt(entry >>> 1) + TABLE_ADDRESS] * 1024);
-    }
-    return addresses;
+    const { root, words } = this.core.shadow.tables;
+    return this.tableIndexes().map(
+      (index) => words[tableAt(root[index] >>> 1) + TABLE_ADDRESS] * 1024,
+    );
+  }
+
+  /** Gives back the table of one entry of the root if nothing is mapped in it. Errors: as {@link trim}. */
+  trimTable(index: number): void {
+    const { core } = this;
+    const { tables } = core.shadow;
+    const entry = tables.root[index];
+    if ((entry & 1) === 0 || !tables.isEmpty(entry >>> 1)) return;
+    const error = core.removeTable(entry >>> 1);
+    if (error !== OK) throw this.failure(error, 'give back the table of', index * MIB, MIB);
   }
 
   private failure(error: ErrorNumber, verb: string, address: number, bytes: number): VmError {
@@ -515,6 +537,12 @@ function copyRoot(core: PmapCore, spaces: CSpaces): ErrorNumber {
   }
   core.root = capRef(slot);
   return OK;
+}
+
+/** Gives back what {@link copyRoot} took. */
+function dropRoot(core: PmapCore): void {
+  core.invocations.delete(core.root);
+  core.slots.free(core.root);
 }
 
 function noAddress(bytes: number, alignment: number): VmError {

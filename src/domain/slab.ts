@@ -57,10 +57,17 @@ export class Slab {
     return added;
   }
 
-  /** Undoes the last {@link grow}, whose `added` blocks are all free again and were freed in order. */
+  /** Undoes the last {@link grow}, whose `added` blocks are all free again, in whatever order. */
   shrink(added: number): void {
-    this.free -= added;
     this.blocks -= added;
+    let kept = 0;
+    for (let index = 0; index < this.free; index += 1) {
+      const block = this.stack[index];
+      if (block > this.blocks) continue;
+      this.stack[kept] = block;
+      kept += 1;
+    }
+    this.free = kept;
   }
 
   /** Makes sure that `count` blocks are free. Errors: `LIB_ERR_SLAB_ALLOC_FAIL`; those of the refill. */

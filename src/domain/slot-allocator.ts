@@ -79,9 +79,16 @@ class SlotStack {
     }
   }
 
-  /** Forgets a CNode whose slots are all free and on top of the stack. */
-  dropLast(): void {
-    this.count -= CNODE_SLOTS;
+  /** Forgets a CNode whose slots are all free, wherever in the stack they are. */
+  drop(cnode: number): void {
+    let kept = 0;
+    for (let index = 0; index < this.count; index += 1) {
+      const ref = this.stack[index];
+      if (cnodeOf(ref as CapRef) === cnode) continue;
+      this.stack[kept] = ref;
+      kept += 1;
+    }
+    this.count = kept;
     this.total -= CNODE_SLOTS;
   }
 
@@ -247,7 +254,7 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
     for (let count = 0; count < growths; count += 1) {
       const last = this.cnodes.pop();
       if (last === undefined) return;
-      this.slots.dropLast();
+      this.slots.drop(last.slot);
       this.invocations.destroy(rootSlotRef(last.slot));
       this.ram.free(last.memory, CNODE_BYTES);
       this.nextRootSlot = last.slot;

@@ -114,6 +114,7 @@ function bringUp<Child>(
     return raise(nursery);
   } catch (error) {
     nursery.giveUp();
+    nursery.takeBackGrowth();
     if (!(error instanceof VmError)) throw error;
     const name = options.name ?? 'the domain';
     throw new VmError('SPAWN_ERR_LOAD', `${name} could not be spawned: ${error.message}`, {
@@ -189,10 +190,19 @@ class Nursery {
   /** The parent's pmap of the child's tables. */
   private pmap: Pmap | undefined;
   private readonly filled: FilledRange[] = [];
+  /** What the parent has mapped of a frame of the child while it fills that. */
+  private window: { readonly address: number; readonly bytes: number } | undefined;
+  /** How far the parent's own library had grown when it began: metadata, CNodes, tables. */
+  private readonly mark: number;
+  private readonly cnodes: number;
+  private readonly tables: ReadonlySet<number>;
 
   constructor(parent: Domain, options: SpawnOptions) {
     this.parent = parent;
     this.options = options;
+    this.mark = parent.metadata.mark;
+    this.cnodes = parent.slots.cnodeCount;
+    this.tables = new Set(parent.pmap.tableIndexes());
     this.ramBytes = options.ramBytes ?? DEFAULT_RAM;
     this.ram = new RamAllocator(parent.invocations);
   }
@@ -264,6 +274,7 @@ class Nursery {
   /** Takes everything back, at any point. */
   giveUp(): void {
     const { parent } = this;
+    this.closeWindow();
     // Revoking what the child was made from ends its capabilities, the borrowed ones too.
     if (this.memoryCap !== undefined) {
       parent.invocations.destroy(this.memoryCap);
@@ -276,6 +287,22 @@ class Nursery {
     this.borrowed.clear();
     if (this.memory >= 0) parent.ram.free(this.memory, this.ramBytes);
     this.memory = -1;
+  }
+
+  /** After {@link giveUp}: what the parent's library has grown by on the way is not needed any more. */
+  takeBackGrowth(): void {
+    const { pmap, metadata, slots } = this.parent;
+    const removeTables = (): void => {
+      for (const index of pmap.tableIndexes()) {
+        if (!this.tables.has(index)) pmap.trimTable(index);
+      }
+    };
+    // Tables of the window first: their records may lie in what the metadata has grown by, which in
+    // its turn may lie in a table of its own.
+    removeTables();
+    metadata.undoTo(this.mark);
+    removeTables();
+    slots.release(slots.cnodeCount - this.cnodes);
   }
 
   private check(error: ErrorNumber, code: ErrorName, message: string): void {
@@ -453,19 +480,22 @@ class Nursery {
       const at = offset + done;
       const inPage = at % PAGE_BYTES;
       const part = bytes.subarray(done, done + WINDOW_BYTES);
-      this.mapInto(
-        parent.pmap,
-        window,
-        frame,
-        inPage + part.length,
-        VRegionFlags.READ_WRITE,
-        code,
-        at - inPage,
-      );
+      const mapped = inPage + part.length;
+      const flags = VRegionFlags.READ_WRITE;
+      this.mapInto(parent.pmap, window, frame, mapped, flags, code, at - inPage);
+      this.window = { address: window, bytes: mapped };
       copyOut(parent, window + inPage, part);
-      parent.pmap.unmap(window, inPage + part.length);
+      this.closeWindow();
       done += part.length;
     }
+  }
+
+  /** Unmaps what the parent has mapped of the child. */
+  private closeWindow(): void {
+    if (this.window === undefined) return;
+    const { address, bytes } = this.window;
+    this.parent.pmap.unmap(address, bytes);
+    this.window = undefined;
   }
 
   /** The argument page: argc, the addresses of the arguments, 0, and the arguments themselves. */

@@ -86,12 +86,12 @@ export class Dispatchers {
     }
   }
 
-  /** Names the slot for the next capability that is sent to the domain. */
-  receiveInto(number: number, root: number, destination: CapRef): ErrorNumber {
+  /** Names the slot for the next capability that is sent to the domain, or none with `null`. */
+  receiveInto(number: number, root: number, destination: CapRef | null): ErrorNumber {
     const record = this.domains.get(number);
     if (record === undefined) return Code.SYS_ERR_LMP_NO_TARGET;
-    record.receiveRoot = root;
-    record.receiveSlot = destination;
+    record.receiveRoot = destination === null ? 0 : root;
+    record.receiveSlot = destination ?? undefined;
     return OK;
   }
 
@@ -119,6 +119,7 @@ export class Dispatchers {
       if (to < 0) return -to;
       if (capabilities.typeOf(to) !== CapType.NULL) return Code.SYS_ERR_SLOT_IN_USE;
       capabilities.putCopy(to, capabilities.objectOf(from), capabilities.rightsOf(from));
+      record.receiveRoot = 0;
       record.receiveSlot = undefined;
     }
     record.message = [...words];

@@ -334,8 +334,8 @@ export class Invocations extends PageInvocations {
     return this.domainOf(dispatcher, CapType.DISPATCHER);
   }
 
-  /** Names the empty slot where the next capability sent to `dispatcher` shall go. */
-  receiveInto(dispatcher: CapRef, destination: CapRef): ErrorNumber {
+  /** Names the empty slot where the next capability sent to `dispatcher` shall go; `null` names none. */
+  receiveInto(dispatcher: CapRef, destination: CapRef | null): ErrorNumber {
     const domain = this.domainOf(dispatcher, CapType.DISPATCHER);
     return domain < 0 ? -domain : this.dispatchers.receiveInto(domain, this.root, destination);
   }

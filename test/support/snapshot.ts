@@ -62,6 +62,9 @@ export function snapshotKernel(kernel: Kernel): Snapshot {
     }
     lines.push(`table ${kibibyte}${observer === null ? '' : ' observed'}: ${valid.join(' ')}`);
   }
+  const domains = kernel['dispatchers']['domains'] as ReadonlyMap<number, object>;
+  for (const [number, record] of domains)
+    lines.push(`dispatcher ${number} ${JSON.stringify(record)}`);
   return lines;
 }
 
