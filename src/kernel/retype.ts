@@ -137,5 +137,6 @@ function unfurnish(state: KernelState, object: number): void {
   const part = capabilities.objects[at + OBJECT_PART];
   if (isVNode(type)) tables.destroy(tables.table(part));
   else if (isCNode(type)) capabilities.freeSlots(part);
+  else if (type === CapType.DISPATCHER) state.objectGone(object, type, part);
   capabilities.freeObjectId(object);
 }

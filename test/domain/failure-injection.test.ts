@@ -11,9 +11,9 @@ import {
   spawnEmpty,
   VRegionFlags,
 } from '../../src/domain/index.js';
-import { CapType, Kernel, Rights, WellKnown } from '../../src/kernel/index.js';
+import { CapType, Invocations, Kernel, Rights, WellKnown } from '../../src/kernel/index.js';
 import { Machine, type StrictTlb } from '../../src/machine/index.js';
-import { FailingCalls } from '../support/failing-calls.js';
+import { FailingCalls, INVOCATIONS } from '../support/failing-calls.js';
 import { auditKernel } from '../support/kernel-audit.js';
 import {
   difference,
@@ -431,4 +431,22 @@ describe('an operation of which one call fails has done nothing', () => {
     }
     expect(failures).toBeGreaterThan(0);
   });
+});
+
+test('no invocation escapes the injection', () => {
+  const answersNoError = ['typeName', 'receive', 'dispatcherNumber'];
+  const own = ['constructor', 'mapByName', 'unmapByName', 'mapPages', 'unmapPage', 'domainOf'];
+  const inside = [
+    'foreignRoot',
+    'sourceSlot',
+    'destinationSlot',
+    'sourceError',
+    'destinationError',
+  ];
+  const known = new Set<string>([...INVOCATIONS, ...answersNoError, ...own, ...inside]);
+  const methods: string[] = [];
+  for (let at = Invocations.prototype; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    methods.push(...Object.getOwnPropertyNames(at));
+  }
+  expect(methods.filter((name) => !known.has(name))).toEqual([]);
 });

@@ -9,10 +9,12 @@ import {
 } from '../../src/kernel/index.js';
 import { auditKernel, objectsInOrder, tablesOf } from '../support/kernel-audit.js';
 import { codes, KernelRig, ok, RAM } from '../support/kernel-rig.js';
+import { difference, snapshotKernel } from '../support/snapshot.js';
 
 const KIB = 1024;
 const { PHYS_ADDR, L1_CNODE, L2_CNODE, FRAME, DEV_FRAME, VNODE_ARM_L1, VNODE_ARM_L2 } = CapType;
 const { DISPATCHER, END_POINT } = CapType;
+const RAM_TYPE = CapType.RAM;
 const ALL_TYPES = CAP_TYPE_NAMES.map((_, type) => type as CapTypeNumber);
 
 /** What may be made from what: the whole table, written down a second time. */
@@ -343,5 +345,44 @@ describe('retype: memory', () => {
     }
     expect(tablesOf(rig.kernel)).toHaveLength(1);
     expect(auditKernel(rig.kernel)).toEqual([]);
+  });
+
+  describe('several objects of which the kernel cannot make all', () => {
+    const made: readonly number[] = [
+      RAM_TYPE,
+      FRAME,
+      L1_CNODE,
+      L2_CNODE,
+      VNODE_ARM_L1,
+      VNODE_ARM_L2,
+    ];
+    test.each([...made, DISPATCHER])('leave nothing behind: type %i', (type) => {
+      const bytes = SIZE[type] ?? 4 * KIB;
+      for (const pool of ['createObject', 'allocateSlots'] as const) {
+        if (pool === 'allocateSlots' && type !== L1_CNODE && type !== L2_CNODE) continue;
+        for (let nth = 1; nth <= 4; nth += 1) {
+          const { rig, inv } = setUp();
+          const offset = rig.range(4 * bytes, 16 * KIB);
+          const destination = rig.slots(4);
+          const { capabilities } = rig.kernel.state;
+          const real = capabilities[pool].bind(capabilities) as (...args: number[]) => number;
+          const before = snapshotKernel(rig.kernel);
+          let calls = 0;
+          Object.assign(capabilities, {
+            [pool]: (...args: number[]) => {
+              calls += 1;
+              return calls === nth ? 0 : real(...args);
+            },
+          });
+          const request = { type, offset, objectBytes: bytes, count: 4 };
+          expect(codes(inv.retype(RAM, request, destination))).toEqual([
+            'SYS_ERR_OUT_OF_CAPABILITIES',
+          ]);
+          expect(difference(before, snapshotKernel(rig.kernel))).toEqual([]);
+          expect(auditKernel(rig.kernel)).toEqual([]);
+          ok(inv.retype(RAM, request, destination));
+        }
+      }
+    });
   });
 });

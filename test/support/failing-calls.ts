@@ -5,7 +5,8 @@ import type { Invocations } from '../../src/kernel/index.js';
 /** What a method that fails answers: an error number, or its negative. */
 type Answer = 'error' | 'negative';
 
-const INVOCATIONS = [
+/** The invocations that can fail. */
+export const INVOCATIONS = [
   'identify',
   'identifyFrame',
   'retype',
