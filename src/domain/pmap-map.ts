@@ -157,7 +157,7 @@ export class MapOperation {
       (tableWords[table + TABLE_VNODE] | 0) as CapRef,
       frame,
       entry,
-      core.pagingFlags[flags],
+      core.pagingFlags[flags & ALL_VREGION_FLAGS],
       start,
       pages,
       slot,
