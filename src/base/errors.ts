@@ -180,6 +180,11 @@ export const ERROR_CAUSES = {
   CHECK_ERR_BASELINE: 'the baseline is not one',
   SOURCE_ERR_STOPPED: 'reading was ended by the one who asked for it',
   LIB_ERR_RAM_ALLOC_MS_CONSTRAINTS: 'the memory server has nothing that meets the constraints',
+  SOURCE_ERR_SCRATCH: 'a temporary file could not be written or read',
+  SOURCE_ERR_WRITE: 'the file could not be written',
+  TRACE_ERR_SYNTAX: 'a line of the trace is not a reference',
+  TRACE_ERR_EMPTY: 'there is no reference in the trace',
+  TRACE_ERR_LIMIT: 'the trace or what is asked of it is larger than a replay takes',
 } as const;
 
 /** The name of an error code. */

@@ -15,6 +15,7 @@ import { defineExplain } from './explain.js';
 import { COLOR_CHOICES, type ColorChoice, Output } from './output.js';
 import { packageVersion } from './package-version.js';
 import { defineQuiz } from './quiz.js';
+import { defineReplay } from './replay.js';
 import { defineRun } from './run.js';
 import { defineScan } from './scan.js';
 import type { Action, DefineCommand, Environment, Session } from './session.js';
@@ -34,6 +35,7 @@ const COMMANDS: readonly DefineCommand[] = [
   defineScan,
   defineBuild,
   defineConvert,
+  defineReplay,
   defineBoot,
   defineConform,
   defineQuiz,

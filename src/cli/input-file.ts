@@ -1,5 +1,6 @@
 /** Files that a command reads: never more of them than it can use, whatever lies under the name. */
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { VmError } from '../base/index.js';
@@ -46,41 +47,82 @@ const MOST_LINE = 64 * 1024 * 1024;
 
 /**
  * The lines of the text file at `path`, which may be compressed by gzip; a part of the file at a time.
- * Errors: `SOURCE_ERR_READ` it cannot be read; `SOURCE_ERR_FORMAT` the compression is broken, or a
- * line has no end.
+ * Errors: those of {@link readParts}; `SOURCE_ERR_FORMAT` a line has no end.
  */
 export async function* readLines(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const isCompressed = path.endsWith('.gz');
-  const bytes = isCompressed ? file.pipe(createGunzip()) : file;
-  // An error of the file does not travel down the pipe by itself.
-  if (isCompressed) file.on('error', (error) => bytes.destroy(error));
   const decoder = new StringDecoder('utf8');
   // The line that is not at its end yet, in pieces: joined once, however long it becomes.
   let pieces: string[] = [];
   let length = 0;
+  for await (const part of readParts(path)) {
+    const [head = '', ...lines] = decoder.write(part).split('\n');
+    pieces.push(head);
+    length += head.length;
+    if (length > MOST_LINE) {
+      const message = `${path}: a line is longer than ${MOST_LINE} characters`;
+      throw new VmError('SOURCE_ERR_FORMAT', message);
+    }
+    const last = lines.pop();
+    if (last === undefined) continue;
+    yield pieces.join('');
+    yield* lines;
+    pieces = [last];
+    length = last.length;
+  }
+  if (length > 0) yield pieces.join('');
+}
+
+const GZIP_MAGIC = [0x1f, 0x8b];
+
+/**
+ * The bytes of the file at `path` (`-` for standard input), a part at a time; what gzip compressed is
+ * given as it was before. `heed` is told how many bytes of the file have been read.
+ * Errors: `SOURCE_ERR_READ` it cannot be read; `SOURCE_ERR_FORMAT` the compression is broken.
+ */
+export async function* readParts(
+  path: string,
+  heed: (bytes: number) => void = () => {},
+): AsyncGenerator<Buffer> {
+  const options = { highWaterMark: CHUNK_BYTES };
+  const file = createReadStream(path, path === '-' ? { ...options, fd: 0 } : options);
   try {
-    for await (const chunk of bytes) {
-      const [head = '', ...lines] = decoder.write(chunk as Buffer).split('\n');
-      pieces.push(head);
-      length += head.length;
-      if (length > MOST_LINE) {
-        const message = `${path}: a line is longer than ${MOST_LINE} characters`;
-        throw new VmError('SOURCE_ERR_FORMAT', message);
-      }
-      const last = lines.pop();
-      if (last === undefined) continue;
-      yield pieces.join('');
-      yield* lines;
-      pieces = [last];
-      length = last.length;
+    const parts = file[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    let head = Buffer.alloc(0);
+    while (head.length < GZIP_MAGIC.length) {
+      const next = await parts.next();
+      if (next.done === true) break;
+      head = Buffer.concat([head, next.value]);
+    }
+    const isCompressed =
+      path.endsWith('.gz') || GZIP_MAGIC.every((byte, index) => head[index] === byte);
+    const all = joined(head, parts);
+    for await (const part of isCompressed ? decompressed(all) : all) {
+      heed(file.bytesRead);
+      yield part;
     }
   } catch (error) {
     throw unreadable(path, error);
   } finally {
     file.destroy();
   }
-  if (length > 0) yield pieces.join('');
+}
+
+/** What was taken already, and then the rest. */
+async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield head;
+  for (;;) {
+    const next = await rest.next();
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
+function decompressed(parts: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  const file = Readable.from(parts);
+  const plain = file.pipe(createGunzip());
+  // An error of the file does not travel down the pipe by itself.
+  file.on('error', (error) => plain.destroy(error));
+  return plain;
 }
 
 function unreadable(path: string, error: unknown): unknown {

@@ -33,3 +33,12 @@ export class Progress {
     this.shown = false;
   }
 }
+
+const BAR_COLUMNS = 24;
+
+/** A bar for a share from 0 to 1, with its percentage. */
+export function progressBar(share: number): string {
+  const whole = Math.min(1, Math.max(0, share));
+  const full = Math.round(whole * BAR_COLUMNS);
+  return `[${'#'.repeat(full)}${'.'.repeat(BAR_COLUMNS - full)}] ${Math.floor(whole * 100)} %`;
+}

@@ -19,18 +19,24 @@ export interface PolicyHost {
 export interface ReplacementPolicy {
   /** A page came into the free `frame`; that is its first use. */
   admit(frame: number): void;
-  /** The page in `frame` was used again. */
-  touch(frame: number): void;
+  /** The page in `frame` was used again, `times` times (once, if not said). */
+  touch(frame: number, times?: number): void;
   /** The page in `frame` is gone. */
   remove(frame: number): void;
   /** The frame to evict among those that `usable` says may be, or -1. */
   victim(usable: (frame: number) => boolean): number;
 }
 
-/** A policy by name, ready to be put to work. */
+/** A policy by name, ready to be put to work: for a `host`, or where every use is told anyway. */
 export interface PolicyKind {
   readonly name: string;
-  start(host: PolicyHost): ReplacementPolicy;
+  start(host?: PolicyHost): ReplacementPolicy;
+}
+
+/** What OPT is told of the future. */
+export interface Future {
+  /** When the page that is being admitted or touched will be used again; infinite for never. */
+  readonly nextUse: number;
 }
 
 /** First in, first out. */
@@ -83,52 +89,9 @@ export function random(seed = 1): PolicyKind {
   return { name: 'random', start: () => new RandomPolicy(seed) };
 }
 
-/**
- * Belady's: the page whose next use is furthest away. It has to be told the future: `references` are
- * the pages that will be used, one for each coming `admit` or `touch`.
- */
-export function opt(references: ArrayLike<number>): PolicyKind {
-  return { name: 'opt', start: () => new OptPolicy(references) };
-}
-
-/** What a replay gives. */
-export interface ReplayCount {
-  readonly references: number;
-  readonly misses: number;
-}
-
-/** Replays references to pages through a policy that has `frames` frames. */
-export function replayReferences(
-  references: ArrayLike<number>,
-  kind: PolicyKind,
-  frames: number,
-): ReplayCount {
-  const policy = kind.start({ age: () => {} });
-  const frameOf = new Map<number, number>();
-  const pageIn = new Float64Array(frames);
-  const usable = (): boolean => true;
-  let used = 0;
-  let misses = 0;
-  for (let index = 0; index < references.length; index += 1) {
-    const page = references[index];
-    const known = frameOf.get(page);
-    if (known !== undefined) {
-      policy.touch(known);
-      continue;
-    }
-    misses += 1;
-    let frame = used;
-    if (used < frames) used += 1;
-    else {
-      frame = policy.victim(usable);
-      policy.remove(frame);
-      frameOf.delete(pageIn[frame]);
-    }
-    frameOf.set(page, frame);
-    pageIn[frame] = page;
-    policy.admit(frame);
-  }
-  return { references: references.length, misses };
+/** Belady's: the page whose next use is furthest away. It has to be told the future. */
+export function opt(future: Future): PolicyKind {
+  return { name: 'opt', start: () => new OptPolicy(future) };
 }
 
 function firstUsable(list: FrameList, usable: (frame: number) => boolean): number {
@@ -157,14 +120,14 @@ class FrameBits {
 }
 
 class ClockPolicy implements ReplacementPolicy {
-  private readonly host: PolicyHost;
+  private readonly host: PolicyHost | undefined;
   /** The ring, by frame number: a page takes the place of the one that it drove out. */
   private readonly present = new FrameBits();
   private readonly used = new FrameBits();
   private end = 0;
   private hand = 0;
 
-  constructor(host: PolicyHost) {
+  constructor(host: PolicyHost | undefined) {
     this.host = host;
   }
 
@@ -190,18 +153,18 @@ class ClockPolicy implements ReplacementPolicy {
       if (!this.present.get(frame) || !usable(frame)) continue;
       if (!this.used.get(frame)) return frame;
       this.used.set(frame, false);
-      this.host.age(frame);
+      this.host?.age(frame);
     }
     return -1;
   }
 }
 
 class SecondChancePolicy implements ReplacementPolicy {
-  private readonly host: PolicyHost;
+  private readonly host: PolicyHost | undefined;
   private readonly queue = new FrameList();
   private readonly used = new FrameBits();
 
-  constructor(host: PolicyHost) {
+  constructor(host: PolicyHost | undefined) {
     this.host = host;
   }
 
@@ -226,7 +189,7 @@ class SecondChancePolicy implements ReplacementPolicy {
       if (!chance && usable(frame)) return frame;
       if (chance) {
         this.used.set(frame, false);
-        this.host.age(frame);
+        this.host?.age(frame);
       }
       queue.moveToEnd(frame);
     }
@@ -268,25 +231,25 @@ class RecentFrames {
 
 class LruPolicy implements ReplacementPolicy {
   private readonly order = new FrameList();
-  private readonly recent: RecentFrames;
+  private readonly recent: RecentFrames | undefined;
 
-  constructor(host: PolicyHost, window: number) {
-    this.recent = new RecentFrames(host, window);
+  constructor(host: PolicyHost | undefined, window: number) {
+    if (host !== undefined) this.recent = new RecentFrames(host, window);
   }
 
   admit(frame: number): void {
     this.order.append(frame);
-    this.recent.use(frame);
+    this.recent?.use(frame);
   }
 
   touch(frame: number): void {
     this.order.moveToEnd(frame);
-    this.recent.use(frame);
+    this.recent?.use(frame);
   }
 
   remove(frame: number): void {
     this.order.remove(frame);
-    this.recent.drop(frame);
+    this.recent?.drop(frame);
   }
 
   victim(usable: (frame: number) => boolean): number {
@@ -307,25 +270,25 @@ function lowestUsable(heap: FrameHeap, usable: (frame: number) => boolean): numb
 
 class LfuPolicy implements ReplacementPolicy {
   private readonly heap = new FrameHeap();
-  private readonly recent: RecentFrames;
+  private readonly recent: RecentFrames | undefined;
 
-  constructor(host: PolicyHost, window: number) {
-    this.recent = new RecentFrames(host, window);
+  constructor(host: PolicyHost | undefined, window: number) {
+    if (host !== undefined) this.recent = new RecentFrames(host, window);
   }
 
   admit(frame: number): void {
     this.heap.add(frame, 1);
-    this.recent.use(frame);
+    this.recent?.use(frame);
   }
 
-  touch(frame: number): void {
-    this.heap.change(frame, this.heap.rank(frame) + 1);
-    this.recent.use(frame);
+  touch(frame: number, times = 1): void {
+    this.heap.change(frame, this.heap.rank(frame) + times);
+    this.recent?.use(frame);
   }
 
   remove(frame: number): void {
     this.heap.remove(frame);
-    this.recent.drop(frame);
+    this.recent?.drop(frame);
   }
 
   victim(usable: (frame: number) => boolean): number {
@@ -335,25 +298,18 @@ class LfuPolicy implements ReplacementPolicy {
 
 class OptPolicy implements ReplacementPolicy {
   private readonly heap = new FrameHeap();
-  /** For each reference the position of the next one to the same page. */
-  private readonly nextUse: Float64Array;
-  private position = 0;
+  private readonly future: Future;
 
-  constructor(references: ArrayLike<number>) {
-    const last = new Map<number, number>();
-    this.nextUse = new Float64Array(references.length);
-    for (let index = references.length - 1; index >= 0; index -= 1) {
-      this.nextUse[index] = last.get(references[index]) ?? Number.POSITIVE_INFINITY;
-      last.set(references[index], index);
-    }
+  constructor(future: Future) {
+    this.future = future;
   }
 
   admit(frame: number): void {
-    this.heap.add(frame, -this.upcoming());
+    this.heap.add(frame, -this.future.nextUse);
   }
 
   touch(frame: number): void {
-    this.heap.change(frame, -this.upcoming());
+    this.heap.change(frame, -this.future.nextUse);
   }
 
   remove(frame: number): void {
@@ -362,12 +318,6 @@ class OptPolicy implements ReplacementPolicy {
 
   victim(usable: (frame: number) => boolean): number {
     return lowestUsable(this.heap, usable);
-  }
-
-  private upcoming(): number {
-    const next = this.nextUse[this.position] ?? Number.POSITIVE_INFINITY;
-    this.position += 1;
-    return next;
   }
 }
 

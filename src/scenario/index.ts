@@ -1,7 +1,43 @@
 export type { Actor, NamedFrame } from './actor.js';
 export { type ConformFailure, replayLine } from './conform.js';
 export { eventFields, eventLine, eventName } from './event-lines.js';
+export { missRatioSvg } from './miss-ratio-svg.js';
 export { parseScenario } from './parse-scenario.js';
+export {
+  TRACE_ACCESSES,
+  TRACE_UNITS,
+  type TraceOptions,
+  TraceReader,
+} from './parse-trace.js';
+export {
+  CHUNK_RUNS,
+  type ChunkStore,
+  MemoryChunks,
+  REFERENCE_KINDS,
+  type ReferenceKind,
+  type ReferenceTrace,
+  TraceBuilder,
+  traceOfPages,
+} from './reference-trace.js';
+export {
+  type ReplayReport,
+  replayCsv,
+  replayJson,
+  replayMarkdown,
+  replayNdjson,
+} from './replay-records.js';
+export {
+  automaticFrames,
+  MOST_FRAMES,
+  REPLAY_POLICIES,
+  type ReferenceTimes,
+  type ReplayPlan,
+  type ReplayPolicyName,
+  type ReplayProgress,
+  type ReplayRow,
+  replayTrace,
+  USUAL_TIMES,
+} from './replay-trace.js';
 export { type RunOptions, ScenarioRun } from './run-scenario.js';
 export type { Scenario, ScenarioStep } from './scenario.js';
 export { COST_KEYS, type DomainFile, STEP_KEYS, type Verb } from './schema.js';

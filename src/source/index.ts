@@ -1,5 +1,6 @@
 export * from './address-space-source.js';
 export type { CaptureProgress, ProgressListener } from './capture.js';
+export { ChunkFile } from './chunk-file.js';
 export type { EvidenceRegion } from './evidence-regions.js';
 export { FileStore } from './file-store.js';
 export { openSource } from './open-source.js';
