@@ -91,6 +91,9 @@ export class TraceReader {
   inPages: boolean;
   private readonly name: string;
   private readonly shift: number;
+  /** Pages in 4 GiB, and the bits of an address within its page. */
+  private readonly upperPages: number;
+  private readonly offsetMask: number;
   private readonly skipBadLines: boolean;
   private readonly keepsFetches: boolean;
   private readonly keepsData: boolean;
@@ -106,6 +109,8 @@ export class TraceReader {
   constructor(options: TraceOptions) {
     this.name = options.name;
     this.shift = Math.log2(options.pageBytes ?? 4096);
+    this.upperPages = 2 ** (32 - this.shift);
+    this.offsetMask = 2 ** this.shift - 1;
     this.skipBadLines = options.skipBadLines ?? false;
     this.keepsFetches = options.accesses !== 'data';
     this.keepsData = options.accesses !== 'instructions';
@@ -266,10 +271,10 @@ export class TraceReader {
   /** Adds the pages of an access at the address that was read; false if it goes beyond the last one. */
   private addRange(kind: number, size: number): boolean {
     if (kind === FETCH ? !this.keepsFetches : !this.keepsData) return true;
-    const { shift, high, low } = this;
-    const page = high * 2 ** (32 - shift) + (low >>> shift);
+    const { shift, low } = this;
+    const page = this.high * this.upperPages + (low >>> shift);
     if (page > Number.MAX_SAFE_INTEGER) return false;
-    const inPage = low & (2 ** shift - 1);
+    const inPage = low & this.offsetMask;
     const more = (inPage + size - 1) >>> shift;
     for (let index = 0; index <= more; index += 1) this.builder.add(page + index, kind);
     return true;

@@ -5,43 +5,10 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COST_KEYS, parseScenario } from '../../src/scenario/index.js';
 import { VERBS } from '../../src/scenario/schema.js';
-
-/** A fenced block of a Markdown file: its language, what else its first line says, and its text. */
-interface Block {
-  readonly language: string;
-  readonly name: string;
-  readonly text: string;
-}
-
-function blocks(file: string): Block[] {
-  const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/^```(\w*) ?(.*)\n([\s\S]*?)^```$/gm)].map(
-    ([, language = '', name = '', body = '']) => ({ language, name, text: body }),
-  );
-}
+import { blocks, missing } from '../support/markdown.js';
 
 /** A line with every address in RAM as one: where the allocator puts a thing is no claim. */
 const anywhere = (line: string): string => line.replaceAll(/\b8[0-9a-f]{7}\b/g, '8.......');
-
-/**
- * The first line of `expected` that `printed` does not have, in this order; a line that is only `…`
- * stands for any lines.
- */
-function missing(expected: readonly string[], printed: readonly string[]): string | undefined {
-  let at = 0;
-  let gap = false;
-  for (const line of expected) {
-    if (line === '…') {
-      gap = true;
-      continue;
-    }
-    const found = gap ? printed.indexOf(line, at) : printed[at] === line ? at : -1;
-    if (found < 0) return line;
-    at = found + 1;
-    gap = false;
-  }
-  return gap || at === printed.length ? undefined : `the end, before: ${printed[at]}`;
-}
 
 describe('README.md', () => {
   const all = blocks('README.md');

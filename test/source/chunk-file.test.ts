@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { CHUNK_RUNS } from '../../src/scenario/index.js';
 import { ChunkFile } from '../../src/source/index.js';
@@ -12,7 +13,8 @@ const chunk = (seed: number, length = CHUNK_RUNS): Uint32Array =>
 afterEach(() => vi.unstubAllEnvs());
 
 test('chunks come back, from memory and from the file, in any order', () => {
-  const before = readdirSync(tmpdir()).length;
+  const scratch = mkdtempSync(join(tmpdir(), 'pagewright-'));
+  vi.stubEnv('TMPDIR', scratch);
   const store = new ChunkFile(2 * CHUNK_BYTES);
   for (const index of [4, 0, 3, 2, 1]) store.write(index, chunk(index));
   store.write(5, chunk(5, 10));
@@ -22,7 +24,8 @@ test('chunks come back, from memory and from the file, in any order', () => {
   expect(store.read(3)).toEqual(chunk(9, 5));
   store.close();
   store.close();
-  expect(readdirSync(tmpdir()).length).toBeLessThanOrEqual(before);
+  expect(readdirSync(scratch)).toEqual([]);
+  rmSync(scratch, { recursive: true });
 });
 
 test('where no file can be made, the error says where', () => {
