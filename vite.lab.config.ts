@@ -1,4 +1,17 @@
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/**
+ * The worker reads what was dropped, and the page builds layouts: what builds them would be in the
+ * site a second time, since a worker shares nothing with its page.
+ */
+const layoutsInThePage: Plugin = {
+  name: 'layouts-in-the-page',
+  enforce: 'pre',
+  load(id) {
+    if (!id.endsWith('/src/source/layout-source.ts')) return null;
+    return "export function openLayout() { throw new Error('layouts are built in the page'); }";
+  },
+};
 
 // The lab is a static site: its addresses are relative, so that it works from any path.
 export default defineConfig({
@@ -8,7 +21,7 @@ export default defineConfig({
   // Without Node's condition a package gives its portable build; see vite.config.ts.
   resolve: { conditions: ['module', 'browser', 'default'] },
   server: { host: '127.0.0.1', fs: { allow: ['..'] } },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [layoutsInThePage] },
   build: {
     target: 'es2023',
     outDir: '../dist/lab',

@@ -10,6 +10,7 @@ import { listenToKeys, type ShellCommandName } from './keys.js';
 import { Nothing } from './nothing.js';
 import { Overlays } from './overlays.js';
 import { Problems } from './problems.js';
+import { QuestionDialog } from './question-dialog.js';
 import type { Screen } from './screen.js';
 import {
   busy,
@@ -69,6 +70,7 @@ export function App(): JSX.Element {
       {shown !== undefined && <CommandBar screen={screen} subject={shown} />}
       <DropZone />
       <Overlays />
+      <QuestionDialog />
       <p class="notice" role="status">
         {notice.value}
       </p>

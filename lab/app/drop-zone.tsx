@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { droppedFiles } from './dropped-files.js';
 import { openFiles } from './sources.js';
 
 /** What is shown while a file hovers, and what takes it. */
@@ -31,7 +32,8 @@ export function DropZone(): JSX.Element | null {
       setOver(false);
       if (!hasFiles(event)) return;
       event.preventDefault();
-      void openFiles([...(event.dataTransfer?.files ?? [])]);
+      // What was dropped is gone when this ends, so that its entries are taken now.
+      void droppedFiles(event.dataTransfer).then((files) => openFiles(files));
     };
     addEventListener('dragenter', enter);
     addEventListener('dragleave', leave);

@@ -67,6 +67,8 @@ export function listenToKeys(
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key !== 'escape' && isTyping(event.target)) return;
+    // Under a dialog there is nothing to be done but to close it.
+    if (document.querySelector('dialog[open]') !== null && key !== '?') return;
     if (/^[1-9]$/.test(key)) {
       if (shell('next-screen', Number(key))) event.preventDefault();
       return;

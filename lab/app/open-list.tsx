@@ -3,14 +3,14 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { EXAMPLES } from '../model/examples.js';
-import { openExample, openFiles } from './sources.js';
+import { filesOf, openExample, openFiles } from './sources.js';
 import { overlay } from './state.js';
 
 /** The list, wherever it is shown. */
 export function OpenList(): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const take = (): void => {
-    const files = [...(input.current?.files ?? [])];
+    const files = filesOf(input.current?.files ?? []);
     overlay.value = 'none';
     void openFiles(files);
   };
@@ -18,7 +18,10 @@ export function OpenList(): JSX.Element {
     <div class="open-list">
       <button type="button" class="open-file" onClick={() => input.current?.click()}>
         <strong>Open a file…</strong>
-        <span>or drop it anywhere: a snapshot or a layout. Nothing leaves this page.</span>
+        <span>
+          or drop it anywhere: a dump, a program with tables, a snapshot, a layout. Nothing leaves
+          this page.
+        </span>
       </button>
       <input
         ref={input}

@@ -1,12 +1,17 @@
 /** What lies over the page: the keys, the tour, and what can be opened. */
 
-import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Dialog } from './dialog.js';
 import { KEY_BINDINGS } from './keys.js';
 import { OpenList } from './open-list.js';
 import { overlay } from './state.js';
 import { keep, kept } from './storage.js';
 import { TOUR } from './tour.js';
+
+function close(): void {
+  overlay.value = 'none';
+}
 
 /** The overlay that is open. */
 export function Overlays(): JSX.Element | null {
@@ -16,7 +21,7 @@ export function Overlays(): JSX.Element | null {
   switch (overlay.value) {
     case 'keys':
       return (
-        <Dialog title="Keys">
+        <Dialog title="Keys" onClose={close}>
           <dl class="key-list">
             {KEY_BINDINGS.map(({ key, text }) => (
               <div key={key}>
@@ -37,7 +42,7 @@ export function Overlays(): JSX.Element | null {
       );
     case 'open':
       return (
-        <Dialog title="Open">
+        <Dialog title="Open" onClose={close}>
           <OpenList />
         </Dialog>
       );
@@ -54,11 +59,11 @@ function Tour(): JSX.Element {
   const isLast = at === TOUR.length - 1;
   useEffect(() => keep('toured', 'yes'), []);
   const next = (): void => {
-    if (isLast) overlay.value = 'none';
+    if (isLast) close();
     else setAt(at + 1);
   };
   return (
-    <Dialog title={step.title} class="tour">
+    <Dialog title={step.title} class="tour" onClose={close}>
       <p>{step.text}</p>
       <div class="tour-steps">
         <span class="tour-at">
@@ -72,43 +77,5 @@ function Tour(): JSX.Element {
         </button>
       </div>
     </Dialog>
-  );
-}
-
-interface DialogProps {
-  readonly title: string;
-  readonly class?: string;
-  readonly children: ComponentChildren;
-}
-
-/** A dialog of the browser's own, which keeps the focus inside and gives it back. */
-function Dialog({ title, children, class: name = '' }: DialogProps): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
-  const close = (): void => {
-    overlay.value = 'none';
-  };
-  return (
-    <dialog
-      ref={dialog}
-      class={`dialog ${name}`}
-      aria-label={title}
-      onClose={close}
-      onCancel={close}
-      onClick={(event) => event.target === dialog.current && close()}
-      onKeyDown={(event) => event.key === 'Escape' && close()}
-    >
-      <div class="dialog-content">
-        <div class="dialog-head">
-          <h2>{title}</h2>
-          <button type="button" class="tool" aria-label="Close" onClick={close}>
-            ✕
-          </button>
-        </div>
-        {children}
-      </div>
-    </dialog>
   );
 }

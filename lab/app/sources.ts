@@ -1,10 +1,12 @@
-/** Opening what is to be looked at: an example, a file, or what was open the last time. */
+/** Opening what is to be looked at: an example, files, or what was open the last time. */
 
-import { batch } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import { VmError } from '../../src/base/index.js';
+import type { DropAnswers, DroppedFile, DropResult, ReadSpace } from '../data/read-drop.js';
+import { readDropped } from '../data/read-dropped.js';
 import { EXAMPLES, type Example, exampleOf } from '../model/examples.js';
-import { readFile } from '../model/read-file.js';
-import { snapshotOf, subjectOfSnapshot } from '../model/snapshot-file.js';
+import { subjectOfLayout } from '../model/layout-file.js';
+import { snapshotOf, subjectOf, subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
 import { AT, busy, dismiss, get, SOURCE, set, subject, tell } from './state.js';
 import { keepSource, keptSource } from './storage.js';
@@ -24,8 +26,10 @@ export function show(next: Subject, name: string): void {
     dismiss();
   });
   void keepSource({
+    name,
     title: next.title,
     word: next.provenance.source,
+    about: next.about,
     snapshot: snapshotOf(next),
     names: next.names.ranges,
   });
@@ -36,18 +40,95 @@ export function openExample(example: Example): void {
   tryTo(() => show(example.open(), example.id));
 }
 
-/** Reads files and shows the last that can be read; what cannot is told. */
-export async function openFiles(files: Iterable<File>): Promise<void> {
-  for (const file of files) {
-    busy.value = `Reading ${file.name}`;
-    try {
-      show(await readFile(file), file.name);
-    } catch (error) {
-      tell(error);
-    } finally {
-      busy.value = undefined;
-    }
+/** What only the reader knows about files that were dropped. */
+export interface Question {
+  readonly files: readonly DroppedFile[];
+  readonly about: Extract<DropResult, { kind: 'ask-address' | 'ask-symbol' }>;
+}
+
+/** What the reader is asked, while he is. */
+export const question = signal<Question | undefined>(undefined);
+
+/**
+ * The space that was dropped together with the one that is shown, for what compares two.
+ *
+ * @public
+ */
+export const companion = signal<Subject | undefined>(undefined);
+
+let reading: AbortController | undefined;
+
+/** Reads files in a worker, and shows what they are; what cannot be read is told. */
+export async function openFiles(
+  files: readonly DroppedFile[],
+  answers: DropAnswers = {},
+): Promise<void> {
+  if (files.length === 0) return;
+  reading?.abort();
+  const own = new AbortController();
+  reading = own;
+  question.value = undefined;
+  busy.value = `Reading ${files.length === 1 ? files[0]?.path : `${files.length} files`}`;
+  const onProgress = (text: string): void => {
+    if (reading === own) busy.value = text;
+  };
+  try {
+    const result = await readDropped(files, answers, { onProgress, signal: own.signal });
+    if (reading === own) take(result, files);
+  } catch (error) {
+    if (reading === own) tell(error);
+  } finally {
+    if (reading === own) busy.value = undefined;
   }
+}
+
+/** The files of a list, as they are read. */
+export function filesOf(list: Iterable<File>): DroppedFile[] {
+  return [...list].map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }));
+}
+
+/** Shows what files turned out to be. */
+function take(result: DropResult, files: readonly DroppedFile[]): void {
+  switch (result.kind) {
+    case 'space':
+      companion.value = undefined;
+      show(subjectOfSpace(result.space), result.space.title);
+      break;
+    case 'diff':
+      companion.value = subjectOfSpace(result.before);
+      show(subjectOfSpace(result.after), result.after.title);
+      break;
+    case 'ask-address':
+    case 'ask-symbol':
+      question.value = { files, about: result };
+      break;
+    case 'text':
+      takeText(result);
+      break;
+    case 'regions':
+      throw new VmError(
+        'SOURCE_ERR_FORMAT',
+        `${result.word} tells of ${result.regions.length} regions and holds no tables: pagewright show ${result.word} prints them`,
+      );
+  }
+}
+
+function takeText(result: Extract<DropResult, { kind: 'text' }>): void {
+  const { what, name, text, files } = result;
+  if (what === 'layout') {
+    show(subjectOfLayout(text, name, name, files), name);
+    return;
+  }
+  const command = what === 'scenario' ? 'run' : 'replay';
+  throw new VmError(
+    'SOURCE_ERR_FORMAT',
+    `${name} is a ${what}, which holds no tables: pagewright ${command} ${name}`,
+  );
+}
+
+function subjectOfSpace({ word, title, snapshot, names, coverage, notes }: ReadSpace): Subject {
+  const about = [coverage, ...notes].join('. ');
+  return subjectOf(snapshot, { title, word, names, about });
 }
 
 /**
@@ -63,10 +144,10 @@ export async function openWhatWasSaid(): Promise<void> {
     return;
   }
   const last = await keptSource();
-  if (last?.title === name) {
+  if (last?.name === name) {
     tryTo(() => {
-      const { title, word, names, snapshot } = last;
-      subject.value = subjectOfSnapshot(snapshot, { title, word, names });
+      const { title, word, names, about, snapshot } = last;
+      subject.value = subjectOfSnapshot(snapshot, { title, word, names, about });
     });
     return;
   }

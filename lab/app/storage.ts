@@ -28,7 +28,10 @@ export function kept(name: string): string {
 
 /** A source as it is kept: its tables as a snapshot, and what is known beside it. */
 export interface KeptSource {
+  /** How a link calls it. */
+  readonly name: string;
   readonly title: string;
+  readonly about: string;
   readonly word: string;
   readonly snapshot: string;
   readonly names: readonly NamedRange[];

@@ -4,7 +4,9 @@ import splitSpace from '../../examples/layouts/split-space.yaml?raw';
 import zynqBoard from '../../examples/layouts/zynq-board.yaml?raw';
 import { VmError } from '../../src/base/index.js';
 import firstLook from '../examples/first-look.yaml?raw';
+import linux from '../lessons/linux.json?raw';
 import { subjectOfLayout } from './layout-file.js';
+import { subjectOfSnapshot } from './snapshot-file.js';
 import type { Subject } from './subject.js';
 
 /** A built-in source. */
@@ -49,6 +51,16 @@ export const EXAMPLES: readonly [Example, ...Example[]] = [
     'examples/layouts/split-space.yaml',
     splitSpace,
   ),
+  {
+    id: 'linux',
+    title: 'A Linux process',
+    about: 'Linux on a Cortex-A7: what one process and the kernel have mapped, page by page.',
+    open: () =>
+      subjectOfSnapshot(linux, {
+        title: 'A Linux process',
+        word: 'tables:test/fixtures/linux-armv7-short',
+      }),
+  },
 ];
 
 /**

@@ -8,20 +8,29 @@ import { Subject } from './subject.js';
 const IMPORTED_TABLES = 0x8000_4000;
 
 /**
- * The tables of the layout in `text`, which the command line would find at `path`.
+ * The tables of the layout in `text`, which the command line would find at `path`; `programs` are the
+ * files that came with it, by name.
  *
- * Errors: those of `readLayout` and `buildLayout`; SOURCE_ERR_READ — it names a program, which a page
- * cannot read.
+ * Errors: those of `readLayout` and `buildLayout`; SOURCE_ERR_READ — it names a program that did not
+ * come with it.
  */
-export function subjectOfLayout(text: string, path: string, title: string): Subject {
-  const noProgram = (program: string): never => {
+export function subjectOfLayout(
+  text: string,
+  path: string,
+  title: string,
+  programs: ReadonlyMap<string, Uint8Array> = new Map(),
+): Subject {
+  const findProgram = (program: string): Uint8Array => {
+    const last = program.split('/').at(-1);
+    const found = [...programs].find(([name]) => name.split('/').at(-1) === last);
+    if (found !== undefined) return found[1];
     throw new VmError(
       'SOURCE_ERR_READ',
       `${path} names the program ${program}, and a page can read no file that it was not given: ` +
-        `build it with pagewright build, or keep a snapshot with pagewright show layout:${path} --save`,
+        'drop both together',
     );
   };
-  const layout = readLayout(text, path, noProgram, { tables: IMPORTED_TABLES });
+  const layout = readLayout(text, path, findProgram, { tables: IMPORTED_TABLES });
   const build = buildLayout(layout);
   return new Subject({
     title,

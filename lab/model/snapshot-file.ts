@@ -14,18 +14,8 @@ import {
   tableMemory,
 } from '../../src/inspect/index.js';
 import type { TranslationRegisters } from '../../src/machine/index.js';
+import { TRANSLATION_NAMES } from '../../src/source/register-banks.js';
 import { Subject } from './subject.js';
-
-const REGISTERS = [
-  'ttbr0',
-  'ttbr1',
-  'ttbcr',
-  'dacr',
-  'sctlr',
-  'prrr',
-  'nmrr',
-  'contextidr',
-] as const satisfies readonly (keyof TranslationRegisters)[];
 
 /** The tables and registers of a subject as the text of a snapshot. */
 export function snapshotOf(subject: Subject): string {
@@ -34,7 +24,7 @@ export function snapshotOf(subject: Subject): string {
     source: provenance.source,
     ...(provenance.table === undefined ? {} : { table: provenance.table }),
     cpu: input.profile.name,
-    registers: REGISTERS.map((name) => ({
+    registers: TRANSLATION_NAMES.map((name) => ({
       name,
       value: input.registers[name],
       origin: provenance.origins?.[name] ?? provenance.source,
@@ -49,16 +39,26 @@ export interface SnapshotLabels {
   /** The word that the command line would name it by. */
   readonly word: string;
   readonly names?: readonly NamedRange[];
+  /** What there is to say about it. */
+  readonly about?: string;
 }
 
 /**
  * The subject in the text of a snapshot.
  *
- * Errors: SOURCE_ERR_FORMAT — it is none, or its processor is not known. SOURCE_ERR_ROOT — it does not
- * say where the root table lies.
+ * Errors: SOURCE_ERR_FORMAT — it is none; and those of {@link subjectOf}.
  */
 export function subjectOfSnapshot(text: string, labels: SnapshotLabels): Subject {
-  const snapshot = parseSnapshot(text);
+  return subjectOf(parseSnapshot(text), labels);
+}
+
+/**
+ * The subject of a snapshot.
+ *
+ * Errors: SOURCE_ERR_FORMAT — its processor is not known. SOURCE_ERR_ROOT — it does not say where the
+ * root table lies.
+ */
+export function subjectOf(snapshot: Snapshot, labels: SnapshotLabels): Subject {
   const profile = CPU_PROFILES[snapshot.cpu];
   if (profile === undefined) {
     const known = Object.keys(CPU_PROFILES).join(', ');
@@ -70,6 +70,7 @@ export function subjectOfSnapshot(text: string, labels: SnapshotLabels): Subject
   const { values, origins } = registersOf(snapshot, labels.title);
   return new Subject({
     title: labels.title,
+    ...(labels.about === undefined ? {} : { about: labels.about }),
     input: { reader: snapshotReader(snapshot.memory), registers: values, profile },
     names: labels.names ?? [],
     provenance: {
@@ -89,10 +90,10 @@ function registersOf(
     throw new VmError('SOURCE_ERR_ROOT', `${title} has no TTBR0, which says where its tables are`);
   }
   const values = Object.fromEntries(
-    REGISTERS.map((name) => [name, given.get(name)?.value ?? 0]),
+    TRANSLATION_NAMES.map((name) => [name, given.get(name)?.value ?? 0]),
   ) as unknown as TranslationRegisters;
   const origins = Object.fromEntries(
-    REGISTERS.map((name) => [name, given.get(name)?.origin ?? 'not told']),
+    TRANSLATION_NAMES.map((name) => [name, given.get(name)?.origin ?? 'not told']),
   );
   return { values, origins };
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeLab, HAS_CHROMIUM, hashOf, openLab } from '../support/lab-browser.js';
+import { closeLab, dropFiles, HAS_CHROMIUM, hashOf, openLab } from '../support/lab-browser.js';
 
 describe.skipIf(!HAS_CHROMIUM)('the frame of the lab', () => {
   afterEach(closeLab);
@@ -73,16 +73,16 @@ describe.skipIf(!HAS_CHROMIUM)('the frame of the lab', () => {
 
   it('reads a dropped layout, remembers it over a reload, and refuses what it does not know', async () => {
     const { page, complaints } = await openLab();
-    await drop(page, 'board.yaml', BOARD);
+    await dropFiles(page, { 'board.yaml': BOARD });
     await page.waitForSelector('.source-name:has-text("board.yaml")');
     expect(await hashOf(page)).toBe('#/?source=board.yaml');
     await page.reload();
     await page.waitForSelector('.source-name:has-text("board.yaml")');
-    await drop(page, '<img src=x onerror=alert(1)>.bin', '\0\u0001garbage');
+    await dropFiles(page, { '<img src=x onerror=alert(1)>.lime': 'EMiL garbage' });
     const problem = page.locator('.problem');
     await problem.waitFor();
     expect(await problem.innerText()).toContain('SOURCE_ERR_FORMAT');
-    expect(await problem.innerText()).toContain('<img src=x onerror=alert(1)>.bin');
+    expect(await problem.innerText()).toContain('<img src=x onerror=alert(1)>.lime');
     expect(await page.locator('.problem img').count()).toBe(0);
     await page.keyboard.press('Escape');
     await problem.waitFor({ state: 'detached' });
@@ -113,18 +113,3 @@ tables: {at: 0x0010_0000, size: 64K}
 regions:
   - {name: only, va: 0x2000_0000, size: 1M, rights: rw}
 `;
-
-type LabPage = Awaited<ReturnType<typeof openLab>>['page'];
-
-/** Drops a file on the page, as a reader does. */
-async function drop(page: LabPage, name: string, text: string): Promise<void> {
-  const data = await page.evaluateHandle(
-    ([fileName, content]) => {
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([content ?? ''], fileName ?? ''));
-      return transfer;
-    },
-    [name, text],
-  );
-  await page.dispatchEvent('body', 'drop', { dataTransfer: data });
-}

@@ -74,6 +74,25 @@ export async function closeLab(): Promise<void> {
   for (const context of contexts.splice(0)) await context.close();
 }
 
+/** Drops files on the page, as a reader does. */
+export async function dropFiles(
+  page: Page,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  const parts = Object.entries(files).map(
+    ([name, content]) => [name, Buffer.from(content).toString('base64')] as const,
+  );
+  const data = await page.evaluateHandle((encoded) => {
+    const transfer = new DataTransfer();
+    for (const [name, content] of encoded) {
+      const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+      transfer.items.add(new File([bytes], name));
+    }
+    return transfer;
+  }, parts);
+  await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+}
+
 /** The hash of the page once it has settled. */
 export async function hashOf(page: Page): Promise<string> {
   await page.waitForTimeout(200);
