@@ -134,6 +134,7 @@ export class LiveMachine {
       ramBase,
       ramBytes,
       image: runtimeImage(ramBase + CODE_OFFSET),
+      tellsThatItRuns: true,
       arguments: ['-no-reboot'],
       ...(options.program === undefined ? {} : { program: options.program }),
     });

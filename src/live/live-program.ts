@@ -75,6 +75,12 @@ export class LiveProgram {
     this.parts.kill();
   }
 
+  /** Notes a system call: the program goes on. */
+  noteCall(): void {
+    this.systemCalls += 1;
+    this.repeated = 0;
+  }
+
   /** Notes a fault with these registers; answers how many there were with just the same ones in a row. */
   noteFault(registers: Uint32Array): number {
     this.faults += 1;

@@ -275,7 +275,7 @@ export class LiveSystem {
 
   private call(program: LiveProgram): boolean {
     const { context } = this.live.mailbox;
-    program.systemCalls += 1;
+    program.noteCall();
     const result = systemCall(program, context);
     switch (result.kind) {
       case 'exit':

@@ -150,8 +150,8 @@ export class Mailbox {
 
   /** Adds an operation of `Operation` to the next answer. */
   ask(operation: number, argument: number): void {
-    if (this.everything && operation !== Operation.REWRITE) return;
     if (this.asked === MOST_OPERATIONS) this.shorten();
+    if (this.everything && operation !== Operation.REWRITE) return;
     this.outgoing[2 * this.asked] = operation;
     this.outgoing[2 * this.asked + 1] = argument;
     this.asked += 1;

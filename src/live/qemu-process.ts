@@ -40,6 +40,8 @@ export interface QemuOptions {
   readonly ramBytes: number;
   /** What lies in RAM when the machine starts, and where it starts. Every segment must be RAM. */
   readonly image: BootImage;
+  /** Whether the image itself tells that it runs, so that whoever starts it need not wait and see. */
+  readonly tellsThatItRuns?: boolean;
   /** Further arguments. */
   readonly arguments?: readonly string[];
   /** Another program than {@link QEMU}. */
@@ -91,7 +93,7 @@ export class QemuProcess {
     try {
       load(ram, options.image);
       started = launch(options, ram);
-      return new QemuProcess(started, await greeting(started));
+      return new QemuProcess(started, await greeting(started, options.tellsThatItRuns ?? false));
     } catch (error) {
       started?.child.kill('SIGKILL');
       ram.close();
@@ -199,7 +201,7 @@ function load(ram: GuestMemory, image: BootImage): void {
 }
 
 /** The version, from the QMP greeting: the first line that QEMU writes there. */
-async function greeting(started: Started): Promise<string> {
+async function greeting(started: Started, tells: boolean): Promise<string> {
   const { qmp, ended, failed } = started;
   let clock: NodeJS.Timeout | undefined;
   const line = new Promise<string>((resolve) => {
@@ -222,7 +224,7 @@ async function greeting(started: Started): Promise<string> {
     const refused = [endError(ended), failError(failed), silence];
     const greeted = await Promise.race([line, ...refused]);
     // QEMU greets before it makes its CPU: one that it cannot make ends it a moment later.
-    await Promise.race([settled(), ...refused]);
+    if (!tells) await Promise.race([settled(), ...refused]);
     return versionOf(greeted);
   } finally {
     clearTimeout(clock);
