@@ -7,6 +7,7 @@ import { CommandBar } from './command-bar.js';
 import { DropZone } from './drop-zone.js';
 import { Header } from './header.js';
 import { listenToKeys, type ShellCommandName } from './keys.js';
+import { LessonBar } from './lesson-bar.js';
 import { Nothing } from './nothing.js';
 import { Overlays } from './overlays.js';
 import { Problems } from './problems.js';
@@ -45,6 +46,7 @@ export function App(): JSX.Element {
       </button>
       <Header screen={screen} />
       <Problems />
+      <LessonBar />
       <main
         id="main"
         ref={main}

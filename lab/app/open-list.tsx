@@ -1,8 +1,10 @@
 /** What can be opened: a file of the reader's, or an example. */
 
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Lesson } from '../lessons/lesson.js';
 import { EXAMPLES } from '../model/examples.js';
+import { openLesson } from './lessons.js';
 import { filesOf, openExample, openFiles } from './sources.js';
 import { overlay } from './state.js';
 
@@ -49,10 +51,41 @@ export function OpenList(): JSX.Element {
           </li>
         ))}
       </ul>
+      <LessonList />
       <p class="hint">
         From a debugger or a dump: <code>pagewright show gdb:HOST:PORT --save state.json</code>,
         then drop <code>state.json</code> here.
       </p>
     </div>
+  );
+}
+
+/** Lessons: each a few questions that a machine answers. */
+function LessonList(): JSX.Element {
+  const [lessons, setLessons] = useState<readonly Lesson[]>([]);
+  useEffect(() => {
+    // They bring their scenarios, which nobody needs before.
+    void import('../lessons/lessons.js').then(({ LESSONS }) => setLessons(LESSONS));
+  }, []);
+  return (
+    <>
+      <h3>Lessons</h3>
+      <ul class="lesson-list">
+        {lessons.map((each) => (
+          <li key={each.id}>
+            <button
+              type="button"
+              onClick={() => {
+                overlay.value = 'none';
+                void openLesson(each);
+              }}
+            >
+              <strong>{each.title}</strong>
+              <span>{each.about}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

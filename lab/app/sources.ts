@@ -8,7 +8,9 @@ import { EXAMPLES, type Example, exampleOf } from '../model/examples.js';
 import { subjectOfLayout } from '../model/layout-file.js';
 import { snapshotOf, subjectOf, subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
-import { AT, busy, dismiss, get, SOURCE, set, subject, tell } from './state.js';
+import { closeLesson, lesson, openSaidLesson } from './lessons.js';
+import { closeMachine, machine, markOpened, openSaidScenario, saysAnother } from './machine.js';
+import { AT, busy, dismiss, get, place, SOURCE, set, subject, tell } from './state.js';
 import { keepSource, keptSource } from './storage.js';
 
 /**
@@ -18,11 +20,14 @@ import { keepSource, keptSource } from './storage.js';
  */
 export function show(next: Subject, name: string): void {
   batch(() => {
+    closeMachine();
+    closeLesson();
     if (get(SOURCE) !== name) {
       set(SOURCE, name === EXAMPLES[0].id ? '' : name);
       set(AT, undefined);
     }
     subject.value = next;
+    markOpened();
     dismiss();
   });
   void keepSource({
@@ -136,6 +141,26 @@ function subjectOfSpace({ word, title, snapshot, names, coverage, notes }: ReadS
  * was kept under this name.
  */
 export async function openWhatWasSaid(): Promise<void> {
+  addEventListener('hashchange', () => void openWhatIsSaidNow());
+  await openSaid();
+  markOpened();
+}
+
+/** The reader went back to a place, or typed one, where something else is open. */
+async function openWhatIsSaidNow(): Promise<void> {
+  if (!saysAnother()) return;
+  const said = place.peek();
+  closeMachine();
+  lesson.value = undefined;
+  place.value = said;
+  markOpened();
+  await openSaid();
+  markOpened();
+}
+
+async function openSaid(): Promise<void> {
+  await openSaidScenario();
+  if ((await openSaidLesson()) || machine.peek() !== undefined) return;
   const name = get(SOURCE);
   if (name === '' || EXAMPLES.some((example) => example.id === name)) {
     tryTo(() => {

@@ -8,21 +8,28 @@ export function StyledLines({ lines }: { readonly lines: readonly StyledLine[] }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keys
     <section class="styled" tabIndex={0} aria-label="As the command line prints it">
-      <pre>
-        {lines.map((spans, index) => (
-          <span class="styled-line" key={index}>
-            {spans.map(({ text, style, dim }, at) => (
-              <span
-                key={at}
-                class={`${style === undefined ? '' : `style-${style}`}${dim === true ? ' dim' : ''}`}
-              >
-                {text}
-              </span>
-            ))}
-            {'\n'}
-          </span>
-        ))}
-      </pre>
+      <StyledText lines={lines} />
     </section>
+  );
+}
+
+/** The lines alone, where what is around them scrolls. */
+export function StyledText({ lines }: { readonly lines: readonly StyledLine[] }): JSX.Element {
+  return (
+    <pre>
+      {lines.map((spans, index) => (
+        <span class="styled-line" key={index}>
+          {spans.map(({ text, style, dim }, at) => (
+            <span
+              key={at}
+              class={`${style === undefined ? '' : `style-${style}`}${dim === true ? ' dim' : ''}`}
+            >
+              {text}
+            </span>
+          ))}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
   );
 }

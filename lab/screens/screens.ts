@@ -3,7 +3,8 @@
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
 import { ribbonScreen } from './ribbons.js';
+import { run } from './run.js';
 import { walkScreen } from './walk.js';
 
 /** Every screen. */
-export const SCREENS: readonly [Screen, ...Screen[]] = [atlas, walkScreen, ribbonScreen];
+export const SCREENS: readonly [Screen, ...Screen[]] = [atlas, walkScreen, ribbonScreen, run];
