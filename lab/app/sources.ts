@@ -9,8 +9,15 @@ import { subjectOfLayout } from '../model/layout-file.js';
 import { snapshotOf, subjectOf, subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
 import { closeLesson, lesson, openSaidLesson } from './lessons.js';
-import { closeMachine, machine, markOpened, openSaidScenario, saysAnother } from './machine.js';
-import { AT, busy, dismiss, get, place, SOURCE, set, subject, tell } from './state.js';
+import {
+  closeMachine,
+  machine,
+  markOpened,
+  openSaidScenario,
+  openScenario,
+  saysAnother,
+} from './machine.js';
+import { AT, busy, dismiss, get, goToScreen, place, SOURCE, set, subject, tell } from './state.js';
 import { keepSource, keptSource } from './storage.js';
 
 /**
@@ -124,10 +131,16 @@ function takeText(result: Extract<DropResult, { kind: 'text' }>): void {
     show(subjectOfLayout(text, name, name, files), name);
     return;
   }
-  const command = what === 'scenario' ? 'run' : 'replay';
+  if (what === 'scenario') {
+    closeLesson();
+    void openScenario(text, { name: name.split('/').at(-1) ?? name, files }).then((isOpen) => {
+      if (isOpen) goToScreen('run');
+    });
+    return;
+  }
   throw new VmError(
     'SOURCE_ERR_FORMAT',
-    `${name} is a ${what}, which holds no tables: pagewright ${command} ${name}`,
+    `${name} is a ${what}, which holds no tables: pagewright replay ${name}`,
   );
 }
 
