@@ -228,6 +228,7 @@ function wholeOf(regions: Regions, region: number, end: number): { page: number;
 
 /** Names of the virtual range, else of the physical one; two at most, and how many more. */
 function nameOf(names: Names, va: number, bytes: number, pa: number | undefined): string {
+  if (names.ranges.length === 0) return '';
   const virtual = [...names.overlapping('virtual', va, bytes)].filter(
     (range) => range.role === 'region',
   );

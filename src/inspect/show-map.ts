@@ -14,6 +14,8 @@ import { line, type Span, type StyledLine } from './styled-text.js';
 /** One column: title, width with the space before, whether text stands at the right. */
 interface Column {
   readonly title: string;
+  /** The space before what stands at the left: that of the title. */
+  readonly gap: string;
   readonly width: number;
   readonly right?: true;
   /** Whether it is left out where lines are short. */
@@ -26,7 +28,7 @@ const whereMapped =
   (row: MapRow): string =>
     row.type === undefined ? '' : text(row);
 
-const COLUMNS: readonly Column[] = [
+const WRITTEN_COLUMNS: readonly Omit<Column, 'gap'>[] = [
   { title: 'VA', width: 17, text: ({ va, bytes }) => `${hex(va)}-${hex(va + bytes - 1)}` },
   { title: '  →PA', width: 13, text: placeText },
   { title: 'SIZE', width: 8, right: true, text: ({ bytes }) => formatBytes(bytes) },
@@ -57,6 +59,10 @@ const COLUMNS: readonly Column[] = [
   { title: '  NAME', width: 17, text: ({ name }) => name },
 ];
 
+const COLUMNS: readonly Column[] = WRITTEN_COLUMNS.map((column) => ({
+  ...column,
+  gap: ' '.repeat(column.title.length - column.title.trimStart().length),
+}));
 const SHORT_COLUMNS = COLUMNS.filter(({ wide }) => wide !== true);
 /** Characters of a line with every column, marks left out. */
 const FULL_LINE = COLUMNS.reduce((sum, { width }) => sum + width, 2);
@@ -74,7 +80,7 @@ export function* mapLines(
 ): Generator<StyledLine> {
   const columns = room < FULL_LINE ? SHORT_COLUMNS : COLUMNS;
   yield* headerLines(space, provenance);
-  yield line(`  ${cells(columns, ({ title }) => title)}`, 'heading');
+  yield line(`  ${cells(columns, ({ title }) => title.trimStart())}`, 'heading');
   const chapters = names?.regions('virtual') ?? [];
   const totals = new MapTotals();
   let chapter = 0;
@@ -100,14 +106,14 @@ export function rowLine(row: MapRow, columns: readonly Column[] = COLUMNS): Styl
 }
 
 function cells(columns: readonly Column[], textOf: (column: Column) => string): string {
-  return columns
-    .map((column) => {
-      const { title, width, right } = column;
-      const gap = title.length - title.trimStart().length;
-      const text = textOf(column);
-      return right ? text.padStart(width) : `${' '.repeat(gap)}${text.trimStart()}`.padEnd(width);
-    })
-    .join('');
+  let all = '';
+  for (const column of columns) {
+    const { width, right, gap } = column;
+    const text = textOf(column);
+    if (right) all += text.padStart(width);
+    else all += (gap === '' ? text : gap + text).padEnd(width);
+  }
+  return all;
 }
 
 /** What the footer tells. */

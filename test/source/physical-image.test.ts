@@ -118,9 +118,17 @@ describe('an image of physical memory', () => {
       }
     }
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 2 ** 20);
-    const start = performance.now();
-    expect(coverageText(image)).toBe('2.0 GiB at 0x60000000, about 2 % non-zero');
-    expect(performance.now() - start).toBeLessThan(5000);
+    let read = 0;
+    const counted = { ...image, ranges: image.ranges, locate: () => undefined, readWord: () => 0 };
+    const text = coverageText({
+      ...counted,
+      readBytes: (pa, bytes) => {
+        read += bytes;
+        return image.readBytes(pa, bytes);
+      },
+    });
+    expect(text).toBe('2.0 GiB at 0x60000000, about 2 % non-zero');
+    expect(read).toBe(2048 * 4096);
     disk.close();
     disk.close();
   }, 30_000);

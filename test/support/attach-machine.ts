@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ElfImage, parseExecutable } from '../../src/domain/index.js';
 import { QmpConnection } from '../../src/source/qmp-connection.js';
 
+/** What a machine may take for an answer while others are busy, in milliseconds. */
+export const PATIENCE = 30_000;
+
 export const QEMU = 'qemu-system-arm';
 const ASSEMBLER = 'arm-none-eabi-as';
 const LINKER = 'arm-none-eabi-ld';
@@ -97,15 +100,15 @@ export async function startMachine(board: Board, more: readonly string[] = []): 
     { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, QEMU_AUDIO_DRV: 'none' } },
   );
   for (let tries = 0; !existsSync(own); tries += 1) {
-    if (tries > 1000 || child.exitCode !== null) throw new Error('QEMU did not start');
+    if (tries > 4000 || child.exitCode !== null) throw new Error('QEMU did not start');
     await sleep(10);
   }
-  const control = await QmpConnection.open(own, 5000);
+  const control = await QmpConnection.open(own, PATIENCE);
   const counter = (image.symbol('page')?.address ?? 0) + 0x1000;
   for (let tries = 0; ; tries += 1) {
     const said = await control.monitor(`xp /1wx 0x${counter.toString(16)}`);
     if (!/0x0{8}\s*$/.test(said)) break;
-    if (tries > 1000) throw new Error('the guest does not count');
+    if (tries > 4000) throw new Error('the guest does not count');
     await sleep(5);
   }
   return {
