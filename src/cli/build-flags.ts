@@ -33,7 +33,6 @@ export interface LayoutFlags {
 export interface BuildFlags extends LayoutFlags {
   readonly emit?: readonly Format[];
   readonly output: string;
-  readonly quiet?: boolean;
 }
 
 /** The options of `convert`. */

@@ -1,5 +1,5 @@
 /** What `build` and `convert` do: read a layout, build it, tell what came of it, write it. */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { VmError } from '../base/index.js';
 import { CPU_PROFILES } from '../format/index.js';
@@ -20,6 +20,7 @@ import type { BuildFlags, ConvertFlags, Format, LayoutFlags } from './build-flag
 import { Exit, type ExitCode } from './exit-code.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Output } from './output.js';
+import { writeWholeFile } from './output-file.js';
 import { printLines } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject, regionsOf } from './subject.js';
@@ -34,7 +35,7 @@ const NOWHERE = 0;
 /**
  * Builds the layout at `path`, prints its map, and writes the forms that were asked for.
  * Errors: those of `readLayout` and `buildLayout`; `USAGE_ERR` --tables is missing;
- * `SOURCE_ERR_READ` something cannot be read or written.
+ * `SOURCE_ERR_READ` something cannot be read; `SOURCE_ERR_WRITE` or written.
  */
 export async function buildTables(
   session: Session,
@@ -45,7 +46,7 @@ export async function buildTables(
   const build = built(readLayoutAt(path, flags), talk);
   if (build === undefined) return Exit.INPUT;
   const { space, map, names, layout } = build;
-  if (flags.quiet !== true) {
+  if (!session.quiet) {
     const rows = mapRows(map, { names });
     await printLines(out, mapLines(space, rows, { source: layout.file }, names));
   }
@@ -56,7 +57,7 @@ export async function buildTables(
     const file = join(flags.output, `${stem}${suffix}`);
     const command = commandOf('build', path, flags, `--emit ${format}`);
     const content = emit({ build, command });
-    writeOutput(file, content);
+    writeWholeFile(file, content);
     talk.print(line(`${file}: ${Buffer.byteLength(content)} bytes`, 'quiet'));
   }
   return Exit.FINE;
@@ -84,7 +85,7 @@ export async function convertTables(
   const command = commandOf('convert', word, flags, `--to ${flags.to}`);
   const content = EMITTERS[flags.to].emit({ build, command });
   if (flags.output === undefined) out.write(String(content));
-  else writeOutput(flags.output, content);
+  else writeWholeFile(flags.output, content);
   return Exit.FINE;
 }
 
@@ -195,14 +196,4 @@ function commandOf(verb: string, input: string, flags: LayoutFlags, form: string
 
 function quoted(text: string): string {
   return /^[\w@%+=:,./#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function writeOutput(file: string, content: string | Uint8Array): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new VmError('SOURCE_ERR_READ', `${file} cannot be written: ${why}`);
-  }
 }

@@ -25,8 +25,7 @@ export const defineBuild: DefineCommand = (program, perform) => {
         'what to write, as c,stub; without it only the map is printed',
       ).argParser(formatList),
     )
-    .option('-o, --output <folder>', 'where to write it', '.')
-    .option('-q, --quiet', 'do not print the map');
+    .option('-o, --output <folder>', 'where to write it', '.');
   addLayoutOptions(command)
     .option('--cpu <name>', 'the processor, instead of that of the layout')
     .addHelpText(

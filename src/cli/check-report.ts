@@ -1,5 +1,4 @@
 /** What `check` does: reads space, policy and baseline, judges, reports. */
-import { writeFileSync } from 'node:fs';
 import { VmError } from '../base/index.js';
 import {
   AddressSpace,
@@ -26,7 +25,9 @@ import {
 import { YamlFile } from '../layout/yaml-tree.js';
 import type { CheckFlags } from './check-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
+import { formatOf } from './format-options.js';
 import { decodeText, readAtMost } from './input-file.js';
+import { writeWholeFile } from './output-file.js';
 import { packageVersion } from './package-version.js';
 import { printLines } from './printing.js';
 import type { Session } from './session.js';
@@ -58,7 +59,7 @@ export async function checkSource(
     ...(baseline === undefined ? {} : { baseline }),
   });
   if (flags.writeBaseline !== undefined) {
-    writeFileSync(flags.writeBaseline, baselineText(result.findings));
+    writeWholeFile(flags.writeBaseline, baselineText(result.findings));
   }
   const origin: ReportOrigin = {
     version: packageVersion(),
@@ -78,16 +79,16 @@ async function report(
   origin: ReportOrigin,
   flags: CheckFlags,
 ): Promise<void> {
-  const format = flags.json === true ? 'json' : flags.format;
+  const format = formatOf(flags);
   if (format === 'table') {
     if (flags.output === undefined) await printLines(out, checkLines(result, origin));
-    else writeFileSync(flags.output, plainLines(checkLines(result, origin)));
+    else writeWholeFile(flags.output, plainLines(checkLines(result, origin)));
     return;
   }
   const write = { json: checkJson, sarif: sarifText, junit: junitText }[format];
   const text = write(result, origin);
   if (flags.output === undefined) out.write(text);
-  else writeFileSync(flags.output, text);
+  else writeWholeFile(flags.output, text);
 }
 
 function policyFrom(path: string | undefined, names: Names): Policy {

@@ -1,6 +1,7 @@
 /** `pagewright check`: what is wrong with an address space. */
 import { Option } from 'commander';
 import { type CheckFlags, FAIL_CHOICES, FINDING_FORMATS } from './check-flags.js';
+import { addFormatOptions } from './format-options.js';
 import type { DefineCommand } from './session.js';
 import { addSourceOptions, collect } from './source-flags.js';
 
@@ -20,15 +21,12 @@ export const defineCheck: DefineCommand = (program, perform) => {
     .addOption(
       new Option('--kernel <range>', 'addresses that belong to the kernel')
         .argParser(collect)
-        .default([]),
+        .default([], 'none'),
     )
-    .addOption(
-      new Option('--format <which>', 'how to print').choices(FINDING_FORMATS).default('table'),
-    )
-    .option('--json', 'short for --format json')
     .option('-o, --output <file>', 'write the report to a file')
     .option('--today <day>', 'the day that waivers are held against, YYYY-MM-DD')
     .option('--exit-zero', 'exit 0 whatever is found');
+  addFormatOptions(command, FINDING_FORMATS);
   addSourceOptions(command)
     .addHelpText(
       'after',

@@ -4,6 +4,7 @@
  * What a command does is loaded when it is called, so that `--help` and `--version` come at once.
  */
 import { Command, CommanderError, Option } from 'commander';
+import type { StyledLine } from '../inspect/styled-text.js';
 import { defineBoot } from './boot.js';
 import { defineBuild, defineConvert } from './build.js';
 import { defineCheck } from './check.js';
@@ -12,7 +13,7 @@ import { defineDecode } from './decode.js';
 import { defineDiff } from './diff.js';
 import { EXIT_HELP, Exit, type ExitCode, exitCodeOf } from './exit-code.js';
 import { defineExplain } from './explain.js';
-import { COLOR_CHOICES, type ColorChoice, Output } from './output.js';
+import { COLOR_CHOICES, type ColorChoice, Output, type TextStream } from './output.js';
 import { packageVersion } from './package-version.js';
 import { defineQuiz } from './quiz.js';
 import { defineReplay } from './replay.js';
@@ -48,11 +49,16 @@ export async function runCommandLine(
 ): Promise<ExitCode> {
   const { stdout, stderr, variables } = environment;
   const session = (): Session => {
-    const color = program.opts<{ color: ColorChoice }>().color;
+    const { color, quiet = false } = program.opts<{ color: ColorChoice; quiet?: boolean }>();
     return {
       out: new Output(stdout, color, variables),
-      talk: new Output(stderr, color, variables),
+      talk: new Output(quiet ? SILENCE : stderr, color, variables),
+      quiet,
     };
+  };
+  const complain = (lines: readonly StyledLine[]): void => {
+    const { color } = program.opts<{ color: ColorChoice }>();
+    new Output(stderr, color, variables).print(...lines);
   };
   let exit: ExitCode = Exit.FINE;
   const perform = async (action: Action): Promise<void> => {
@@ -63,14 +69,16 @@ export async function runCommandLine(
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    const { talk } = session();
-    if (error instanceof CommanderError) return usageExit(error, talk);
+    if (error instanceof CommanderError) return usageExit(error, complain);
     const { errorLines } = await import('./error-report.js');
-    talk.print(...errorLines(error));
+    complain(errorLines(error));
     return exitCodeOf(error);
   }
   return exit;
 }
+
+/** Where talk goes that nobody wants. */
+const SILENCE: TextStream = { write: () => true };
 
 function makeProgram({ stdout, stderr }: Environment): Command {
   const color = new Option('--color <when>', 'colour the output; NO_COLOR is heeded too')
@@ -82,6 +90,7 @@ function makeProgram({ stdout, stderr }: Environment): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addOption(color)
+    .option('-q, --quiet', 'print what was asked for and errors, and nothing else')
     .addHelpText(
       'after',
       `
@@ -97,19 +106,26 @@ ${EXIT_HELP}`,
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // What a command takes is in its own help; here it would leave no room for what it does.
+      subcommandTerm: (command) => [command.name(), ...command.aliases()].join('|'),
+    })
     .exitOverride();
 }
 
 /** Help and version are no errors; everything else that the parser objects to is a usage error. */
-function usageExit(error: CommanderError, talk: Output): ExitCode {
+function usageExit(
+  error: CommanderError,
+  complain: (lines: readonly StyledLine[]) => void,
+): ExitCode {
   if (error.exitCode === 0) return Exit.FINE;
   if (error.code !== 'commander.help') {
     const what = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-    talk.print(
+    complain([
       [{ text: 'pagewright: ', style: 'bad' }, { text: what }],
       [{ text: 'Add --help to see what the command takes.', style: 'quiet' }],
-    );
+    ]);
   }
   return Exit.USAGE;
 }

@@ -8,7 +8,7 @@ export const defineConform: DefineCommand = (program, perform) => {
     .command('conform')
     .description('replay recorded vectors of the original pmap through ours, under its policy')
     .argument('<vectors...>', 'vector files, .jsonl or .jsonl.gz')
-    .option('--json', 'print one JSON object instead of text')
+    .option('-j, --json', 'print one JSON object instead of text')
     .option('--exit-zero', 'exit 0 even where a sequence does not conform')
     .addHelpText(
       'after',

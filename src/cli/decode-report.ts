@@ -5,6 +5,7 @@ import { type DecodeRecord, decodeEntry, decodeFault, decodeLines } from '../ins
 import type { TranslationRegisters } from '../machine/index.js';
 import type { DecodeFlags } from './decode-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
+import { formatOf } from './format-options.js';
 import type { Session } from './session.js';
 
 const ALL_CLIENTS = 0x5555_5555;
@@ -17,7 +18,7 @@ export async function decodeWords(
 ): Promise<ExitCode> {
   const profile = profileOf(flags.cpu);
   const records = words.flatMap((text) => recordsOf(wordOf(text), flags, profile));
-  if (flags.json === true) session.out.write(`${JSON.stringify(records, undefined, 2)}\n`);
+  if (formatOf(flags) === 'json') session.out.write(`${JSON.stringify(records, undefined, 2)}\n`);
   else session.out.print(...records.flatMap(decodeLines));
   return Exit.FINE;
 }

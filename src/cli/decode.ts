@@ -1,6 +1,7 @@
 /** `pagewright decode`: one descriptor, or one fault status register, bit field by bit field. */
 import { Option } from 'commander';
 import type { DecodeFlags } from './decode-flags.js';
+import { addFormatOptions, RECORD_FORMATS } from './format-options.js';
 import type { DefineCommand } from './session.js';
 import { registerValue } from './source-flags.js';
 
@@ -17,8 +18,7 @@ export const defineDecode: DefineCommand = (program, perform) => {
     )
     .option('--dfsr', 'the word is a DFSR')
     .option('--ifsr', 'the word is an IFSR')
-    .option('--cpu <name>', 'the processor: cortex-a7, cortex-a9, cortex-a15', 'cortex-a15')
-    .option('--json', 'print JSON');
+    .option('--cpu <name>', 'the processor: cortex-a7, cortex-a9, cortex-a15', 'cortex-a15');
   for (const [name, text] of [
     ['sctlr', 'TRE and AFE change what the bits mean'],
     ['dacr', 'what the domains allow; all are clients unless said'],
@@ -29,7 +29,7 @@ export const defineDecode: DefineCommand = (program, perform) => {
       new Option(`--${name} <hex>`, text).argParser((value: string) => registerValue(name, value)),
     );
   }
-  command
+  addFormatOptions(command, RECORD_FORMATS)
     .addHelpText(
       'after',
       `

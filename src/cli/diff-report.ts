@@ -1,19 +1,24 @@
 /** What `diff` does: reads both spaces and tells what changed. */
 import {
   AddressSpace,
+  type Change,
   changeLines,
   changeRecord,
   diffSpaces,
+  diffTold,
   line,
   Regions,
   type StyledLine,
+  type ToldRange,
+  toldByTables,
 } from '../inspect/index.js';
 import type { DiffFlags } from './diff-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
-import { linesOf, printLines, writeTexts } from './printing.js';
+import { formatOf } from './format-options.js';
+import { printAnswers } from './printing.js';
 import type { Session } from './session.js';
 import type { SourceFlags } from './source-flags.js';
-import { openSubject } from './subject.js';
+import { openWord } from './subject.js';
 
 /** Compares two spaces. Errors: those of the sources. */
 export async function diffSources(
@@ -22,28 +27,45 @@ export async function diffSources(
   after: string,
   flags: DiffFlags,
 ): Promise<ExitCode> {
-  const old = await regionsFrom(session, before, flags);
-  const now = await regionsFrom(session, after, flags);
-  let changes = 0;
-  function* lines(): Generator<StyledLine> {
-    for (const change of diffSpaces(old, now, flags.leaves)) {
-      changes += 1;
-      yield* changeLines(change);
+  const old = await sideFrom(session, before, flags);
+  const now = await sideFrom(session, after, flags);
+  let count = 0;
+  function* changes(): Generator<Change> {
+    for (const change of changesBetween(old, now, flags.leaves)) {
+      count += 1;
+      yield change;
     }
-    yield line(changes === 0 ? 'no difference' : `${changes} ranges differ`, 'quiet');
+  }
+  function* lines(): Generator<StyledLine> {
+    for (const change of changes()) yield* changeLines(change);
+    yield line(count === 0 ? 'no difference' : `${count} ranges differ`, 'quiet');
   }
   function* records(): Generator<string> {
-    for (const change of diffSpaces(old, now, flags.leaves)) {
-      changes += 1;
-      yield JSON.stringify(changeRecord(change));
-    }
+    for (const change of changes()) yield JSON.stringify(changeRecord(change));
   }
-  if (flags.json === true) await writeTexts(session.out, linesOf(records()));
-  else await printLines(session.out, lines());
-  return changes === 0 || flags.exitZero === true ? Exit.FINE : Exit.NO;
+  const source = [before, after];
+  const answers = { schema: 'pagewright/changes', source, key: 'changes', lines, records };
+  await printAnswers(session.out, formatOf(flags), answers);
+  return count === 0 || flags.exitZero === true ? Exit.FINE : Exit.NO;
 }
 
-async function regionsFrom(session: Session, word: string, flags: SourceFlags): Promise<Regions> {
-  const { input } = await openSubject(session, word, flags);
-  return new Regions(new AddressSpace(input));
+/** A side of the comparison: tables, or regions that a system printed. */
+type DiffSide = Regions | readonly ToldRange[];
+
+function changesBetween(
+  old: DiffSide,
+  now: DiffSide,
+  leaves: boolean | undefined,
+): Iterable<Change> {
+  if (old instanceof Regions && now instanceof Regions) return diffSpaces(old, now, leaves);
+  const told = (side: DiffSide): readonly ToldRange[] =>
+    side instanceof Regions ? toldByTables(side) : side;
+  return diffTold(told(old), told(now));
+}
+
+async function sideFrom(session: Session, word: string, flags: SourceFlags): Promise<DiffSide> {
+  const source = await openWord(session, word, flags);
+  return source.evidence === 'regions'
+    ? source.regions
+    : new Regions(new AddressSpace(source.input()));
 }

@@ -1,7 +1,9 @@
 /** `pagewright diff`: what changed between two address spaces. */
 import type { DiffFlags } from './diff-flags.js';
+import { addFormatOptions } from './format-options.js';
 import type { DefineCommand } from './session.js';
 import { addSourceOptions } from './source-flags.js';
+import { ANSWER_FORMATS } from './walk-flags.js';
 
 export const defineDiff: DefineCommand = (program, perform) => {
   const command = program
@@ -10,8 +12,8 @@ export const defineDiff: DefineCommand = (program, perform) => {
     .argument('<before>', 'a source')
     .argument('<after>', 'another source')
     .option('--leaves', 'tell as well where only the size of the leaves changed')
-    .option('--json', 'print JSON, one change a line')
     .option('--exit-zero', 'exit 0 even where they differ');
+  addFormatOptions(command, ANSWER_FORMATS);
   addSourceOptions(command)
     .addHelpText(
       'after',

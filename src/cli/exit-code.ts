@@ -23,6 +23,7 @@ export type ExitCode = (typeof Exit)[keyof typeof Exit];
 /** Errors that are not about the input. */
 const CODES: Readonly<Partial<Record<ErrorName, ExitCode>>> = {
   USAGE_ERR: Exit.USAGE,
+  SOURCE_ERR_WORD: Exit.USAGE,
   SOURCE_ERR_TARGET_CONNECT: Exit.TARGET,
   SOURCE_ERR_TARGET_LOST: Exit.TARGET,
   SOURCE_ERR_TARGET_TIMEOUT: Exit.TARGET,

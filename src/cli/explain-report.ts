@@ -13,6 +13,7 @@ import {
 } from '../inspect/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import type { ExplainFlags } from './explain-flags.js';
+import { formatOf } from './format-options.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Session } from './session.js';
 import { openQuietly, openSubject, type Subject } from './subject.js';
@@ -37,7 +38,7 @@ export async function explainSource(
   }
   const alternatives = [...otherRoots(input, report), ...(await otherWorld(subject, flags))];
   const explanation = explainFault(input, report, { names, alternatives });
-  if (flags.json === true) {
+  if (formatOf(flags) === 'json') {
     const record = explainRecord(input, explanation, names);
     session.out.write(`${JSON.stringify(record, undefined, 2)}\n`);
   } else session.out.print(...explainLines(input, explanation, names));

@@ -1,6 +1,7 @@
 /** `pagewright explain`: why an access faulted. */
 import { Option } from 'commander';
 import type { ExplainFlags } from './explain-flags.js';
+import { addFormatOptions, RECORD_FORMATS } from './format-options.js';
 import type { DefineCommand } from './session.js';
 import { addSourceOptions, registerValue } from './source-flags.js';
 
@@ -22,8 +23,8 @@ export const defineExplain: DefineCommand = (program, perform) => {
   command
     .option('--log <file>', 'a console log with the crash dump of a kernel; - for standard input')
     .option('--user', 'PL0 made the access')
-    .option('--privileged', 'PL1 made the access')
-    .option('--json', 'print JSON');
+    .option('--privileged', 'PL1 made the access');
+  addFormatOptions(command, RECORD_FORMATS);
   addSourceOptions(command)
     .addHelpText(
       'after',

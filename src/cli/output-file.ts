@@ -1,30 +1,35 @@
 /** Files that a command writes: whole, or not at all. */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { VmError } from '../base/index.js';
 
 /**
- * Writes `text` into the file at `path`. What was there stays until all of it is written.
+ * Writes `content` into the file at `path`, and makes the folders that lead to it. What was there stays
+ * until all of it is written.
  * Error: `SOURCE_ERR_WRITE` it cannot be written.
  */
-export function writeWholeFile(path: string, text: string): void {
+export function writeWholeFile(path: string, content: string | Uint8Array): void {
   const known = statSync(path, { throwIfNoEntry: false });
   try {
     // A device or a pipe, such as /dev/stdout, cannot be replaced.
     if (known !== undefined && !known.isFile()) {
-      writeFileSync(path, text);
+      writeFileSync(path, content);
       return;
     }
+    makeFolder(dirname(path));
     const draft = `${path}.${process.pid}.tmp`;
     try {
-      writeDraft(draft, text);
+      writeDraft(draft, content);
       renameSync(draft, path);
     } finally {
       rmSync(draft, { force: true });
@@ -35,12 +40,19 @@ export function writeWholeFile(path: string, text: string): void {
   }
 }
 
-function writeDraft(path: string, text: string): void {
+function writeDraft(path: string, content: string | Uint8Array): void {
   const file = openSync(path, 'w');
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+}
+
+/** Makes a folder and those that lead to it; Node's own way never ends where the system refuses oddly. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }

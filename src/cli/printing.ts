@@ -34,21 +34,46 @@ export async function writeTexts(out: Output, texts: Iterable<string>): Promise<
   return Exit.FINE;
 }
 
-/** Each record of JSON on a line of its own. */
-export function* linesOf(records: Iterable<string>): Generator<string> {
-  for (const record of records) yield `${record}\n`;
+/** Answers that can be told in words and in JSON. */
+export interface Answers {
+  /** What the JSON calls itself. */
+  readonly schema: string;
+  /** The source, or the sources, as they were written. */
+  readonly source: string | readonly string[];
+  /** What the list of records is called. */
+  readonly key: string;
+  lines(): Iterable<StyledLine>;
+  /** The records, each as JSON. */
+  records(): Iterable<string>;
 }
 
-/** The records of JSON as one array. */
-export function* arrayOf(records: Iterable<string>): Generator<string> {
-  let separator = '[\n';
-  let any = false;
-  for (const record of records) {
+/** The version of all schemas of {@link Answers}; it rises when something changes its meaning. */
+const ANSWERS_VERSION = 1;
+
+/** Prints answers as lines of text, as one JSON document, or as lines of JSON. */
+export async function printAnswers(
+  out: Output,
+  format: 'table' | 'json' | 'ndjson',
+  answers: Answers,
+): Promise<void> {
+  if (format === 'table') await printLines(out, answers.lines());
+  else await writeTexts(out, format === 'ndjson' ? linesOf(answers) : documentOf(answers));
+}
+
+/** Each record on a line of its own. */
+function* linesOf({ records }: Answers): Generator<string> {
+  for (const record of records()) yield `${record}\n`;
+}
+
+/** All records in one document, piece by piece so that a large one needs no memory. */
+function* documentOf({ schema, source, key, records }: Answers): Generator<string> {
+  const head = JSON.stringify({ schema, version: ANSWERS_VERSION, source });
+  let separator = `${head.slice(0, -1)},${JSON.stringify(key)}:[\n`;
+  for (const record of records()) {
     yield `${separator}${record}`;
     separator = ',\n';
-    any = true;
   }
-  yield any ? '\n]\n' : '[]\n';
+  yield separator === ',\n' ? '\n]}\n' : `${separator}]}\n`;
 }
 
 /** Lets the stream tell that nobody reads on. */

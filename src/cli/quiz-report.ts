@@ -1,6 +1,7 @@
 /** What `quiz` does. */
 import { isRight, line, plainText, questionLines, quizQuestion } from '../inspect/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
+import { formatOf } from './format-options.js';
 import type { QuizFlags } from './quiz-flags.js';
 import type { Session } from './session.js';
 
@@ -18,7 +19,7 @@ export async function askQuestions({ out }: Session, flags: QuizFlags): Promise<
     );
     return right ? Exit.FINE : Exit.NO;
   }
-  if (flags.json === true) {
+  if (formatOf(flags) === 'json') {
     const records = questions.map(({ seed, kind, text, answer, solution }) => ({
       seed,
       kind,

@@ -1,17 +1,19 @@
 /** `pagewright quiz`: questions about translation tables, with worked answers. */
+
+import { addFormatOptions, RECORD_FORMATS } from './format-options.js';
 import type { QuizFlags } from './quiz-flags.js';
 import type { DefineCommand } from './session.js';
 import { positiveNumber } from './source-flags.js';
 
 export const defineQuiz: DefineCommand = (program, perform) => {
-  program
+  const command = program
     .command('quiz')
     .description('ask questions about translation tables: translate, find the gate, make the word')
     .option('--seed <number>', 'which question', positiveNumber, 1)
     .option('--count <number>', 'how many questions, from that seed on', positiveNumber, 1)
     .option('--solve', 'show the answers, and how one gets there')
-    .option('--answer <text>', 'say whether this is the right answer')
-    .option('--json', 'print JSON')
+    .option('--answer <text>', 'say whether this is the right answer');
+  addFormatOptions(command, RECORD_FORMATS)
     .addHelpText(
       'after',
       `

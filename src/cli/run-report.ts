@@ -162,7 +162,7 @@ function spaceLines(actor: Actor, run: ScenarioRun, columns: number): StyledLine
   const regions = new Regions(space);
   const provenance: Provenance = { source: `domain ${actor.name}` };
   const rows = mapRows(regions, { names: namesOf(actor, run.scenario) });
-  const map = [...mapLines(space, rows, provenance, undefined, columns)];
+  const map = [...mapLines(space, rows, provenance, undefined, { room: columns })];
   if (regions.count === 1) return map;
   const header = headerLines(space, provenance).length;
   const grid = [...gridLines(regions, provenance)].slice(header, -[...gridLegend()].length);

@@ -8,7 +8,7 @@ export const defineRun: DefineCommand = (program, perform) => {
     .command('run')
     .description('run a scenario: machine, domains, steps; then show tables, costs and the proof')
     .argument('<scenario>', 'a scenario file, or - for standard input')
-    .option('--json', 'print one JSON object instead of text')
+    .option('-j, --json', 'print one JSON object instead of text')
     .option('--events', 'print what the machine did in each step')
     .option('--exit-zero', 'exit 0 even where something is not as expected')
     .addHelpText(

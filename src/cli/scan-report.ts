@@ -1,9 +1,10 @@
 /** What `scan` does: looks through all memory of a source. */
 import { formatBytes, hex0x, VmError } from '../base/index.js';
 import { type Candidate, line, type StyledLine, scanForRoots } from '../inspect/index.js';
-import { ttbr0Base } from '../machine/index.js';
+import { Ttbcr, ttbr0Base } from '../machine/index.js';
 import type { TableSource } from '../source/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
+import { formatOf } from './format-options.js';
 import { Progress } from './progress.js';
 import type { ScanFlags } from './scan-flags.js';
 import type { Session } from './session.js';
@@ -34,23 +35,30 @@ export async function scanSource(
     },
     knownRoots(source),
     (bytes) => progress.tell(() => `looking through  ${formatBytes(bytes)}/${formatBytes(total)}`),
+    splitOf(source),
   );
   progress.end();
   const best = candidates.slice(0, flags.most);
-  if (flags.json === true)
+  if (formatOf(flags) === 'json')
     session.out.write(`${JSON.stringify(recordOf(word, best), undefined, 2)}\n`);
   else session.out.print(...candidateLines(best, candidates.length - best.length));
   return candidates.length > 0 ? Exit.FINE : Exit.NO;
 }
 
 /** The roots that registers of the source name. */
-function knownRoots({ registers }: TableSource): Map<number, string> {
-  const { values } = registers;
+function knownRoots(source: TableSource): Map<number, string> {
+  const { values } = source.registers;
   if (values === undefined) return new Map();
   return new Map([
     [ttbr0Base(values.ttbr1, 0), 'TTBR1'],
-    [ttbr0Base(values.ttbr0, 0), 'TTBR0'],
+    [ttbr0Base(values.ttbr0, splitOf(source)), 'TTBR0'],
   ]);
+}
+
+/** TTBCR.N, as far as anybody gave it. */
+function splitOf({ registers }: TableSource): number {
+  const ttbcr = registers.facts.find(({ name }) => name === 'ttbcr')?.value ?? 0;
+  return (ttbcr & Ttbcr.EAE) === 0 ? ttbcr & Ttbcr.N_MASK : 0;
 }
 
 function recordOf(source: string, candidates: readonly Candidate[]): Record<string, unknown> {

@@ -1,4 +1,6 @@
 /** `pagewright scan`: root tables in memory of unknown origin. */
+
+import { addFormatOptions, RECORD_FORMATS } from './format-options.js';
 import type { ScanFlags } from './scan-flags.js';
 import type { DefineCommand } from './session.js';
 import { addSourceOptions, positiveNumber } from './source-flags.js';
@@ -8,13 +10,14 @@ export const defineScan: DefineCommand = (program, perform) => {
     .command('scan')
     .description('look for root tables in a dump of unknown origin')
     .argument('<source>', 'what to look through')
-    .option('--most <count>', 'tell the best so many', positiveNumber, 20)
-    .option('--json', 'print JSON: {candidates: [{address, score, reasons}]}');
+    .option('--most <count>', 'tell the best so many', positiveNumber, 20);
+  addFormatOptions(command, RECORD_FORMATS);
   addSourceOptions(command)
     .addHelpText(
       'after',
       `
-Exit code 1: nothing was found.
+Exit code 1: nothing was found. Where --ttbcr or the source gives TTBCR.N above 0, the shorter tables
+of TTBR0 are looked for as well.
 
 Examples:
   pagewright scan ram:dump.bin@0x40000000

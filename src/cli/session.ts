@@ -14,6 +14,8 @@ export interface Environment {
 export interface Session {
   readonly out: Output;
   readonly talk: Output;
+  /** Whether only what was asked for is to be printed. */
+  readonly quiet: boolean;
 }
 
 /** What a command does: it answers its exit code, or throws. */

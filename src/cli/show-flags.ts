@@ -1,4 +1,5 @@
 /** What `pagewright show` takes: apart from the command, so that what it loads late can know it too. */
+import type { FormatFlags } from './format-options.js';
 import type { SourceFlags } from './source-flags.js';
 
 /** The views of `show`. */
@@ -16,13 +17,12 @@ export const MAP_FORMATS = [
 ] as const;
 
 /** The options of the command. */
-export interface ShowFlags extends SourceFlags {
+export interface ShowFlags extends SourceFlags, FormatFlags<(typeof MAP_FORMATS)[number]> {
   readonly view: (typeof VIEWS)[number];
-  readonly format: (typeof MAP_FORMATS)[number];
-  readonly json?: boolean;
   readonly only?: string;
   readonly has?: string;
   readonly pa?: string;
   readonly name?: string;
   readonly unfolded?: boolean;
+  readonly raw?: boolean;
 }

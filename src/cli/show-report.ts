@@ -1,12 +1,10 @@
 /** What `show` does: reads the space and prints the view that was asked for. */
-import { formatBytes, hex, PAGE_BYTES, VmError } from '../base/index.js';
-import { rightsText } from '../format/index.js';
+import { VmError } from '../base/index.js';
 import {
   AddressSpace,
   cutLine,
   frameLines,
   gridLines,
-  line,
   MAP_LEGEND,
   type MapRow,
   mapCsv,
@@ -28,12 +26,13 @@ import {
   vmprintText,
   wrapped,
 } from '../inspect/index.js';
-import type { RegionSource } from '../source/index.js';
 import type { ExitCode } from './exit-code.js';
+import { formatOf } from './format-options.js';
 import { printLines, writeTexts } from './printing.js';
 import type { Session } from './session.js';
 import type { ShowFlags } from './show-flags.js';
-import { openSubject, openWord, type Subject } from './subject.js';
+import { showTold } from './show-told.js';
+import { openWord, type Subject, subjectOf } from './subject.js';
 
 /** Shows the space that `word` names. Errors: those of the source; USAGE_ERR — a filter is wrong. */
 export async function showSpace(
@@ -41,16 +40,12 @@ export async function showSpace(
   word: string,
   flags: ShowFlags,
 ): Promise<ExitCode> {
-  if (/^log:/.test(word)) return showLog(session, word, flags);
-  const subject = await openSubject(session, word, flags);
-  const format = flags.json === true ? 'json' : flags.format;
+  const format = formatOf(flags);
+  refuseConflicts(flags, format);
+  const source = await openWord(session, word, flags);
+  if (source.evidence === 'regions') return showTold(session, source, flags);
+  const subject = await subjectOf(source, flags);
   if (format === 'table') return printView(session, subject, flags);
-  if (flags.view !== 'map') {
-    throw new VmError(
-      'USAGE_ERR',
-      `--view ${flags.view} is text; --format ${format} is of the map`,
-    );
-  }
   const regions = regionsFor(subject);
   const { registers } = subject.input;
   const rows = (): Iterable<MapRow> => chosenRows(regions, subject, flags);
@@ -72,6 +67,23 @@ export async function showSpace(
   }
 }
 
+/** Formats that take rows of the map, so that filters mean something for them. */
+const OF_ROWS: ReadonlySet<string> = new Set(['table', 'json', 'ndjson', 'csv', 'md']);
+
+/** Errors: USAGE_ERR — two options do not go together. */
+function refuseConflicts(flags: ShowFlags, format: ShowFlags['format']): void {
+  const { view } = flags;
+  if (view !== 'map' && format !== 'table') {
+    throw new VmError('USAGE_ERR', `--view ${view} is text; --format ${format} is of the map`);
+  }
+  const rows = (['only', 'has', 'pa', 'name', 'unfolded', 'raw'] as const).find(
+    (name) => flags[name] !== undefined,
+  );
+  if (rows === undefined || (view === 'map' && OF_ROWS.has(format))) return;
+  const whole = view === 'map' ? `--format ${format}` : `--view ${view}`;
+  throw new VmError('USAGE_ERR', `--${rows} chooses rows of the map; ${whole} shows all of it`);
+}
+
 function regionsFor({ input }: Subject): Regions {
   return new Regions(new AddressSpace(input));
 }
@@ -88,7 +100,7 @@ async function printView(session: Session, subject: Subject, flags: ShowFlags): 
     switch (flags.view) {
       case 'map': {
         const rows = chosenRows(regions, subject, flags);
-        return mapLines(regions.space, rows, provenance, names, room);
+        return mapLines(regions.space, rows, provenance, names, { room, raw: flags.raw });
       }
       case 'tree':
         return treeLines(regions, provenance);
@@ -148,51 +160,4 @@ function asksForHoles(flags: ShowFlags): boolean {
 
 function overlap(base: number, bytes: number, other: number, otherBytes: number): boolean {
   return base < other + otherBytes && other < base + bytes;
-}
-
-/** A log tells of regions, not of tables: they are printed as they were told. */
-async function showLog(session: Session, word: string, flags: ShowFlags): Promise<ExitCode> {
-  const source = await openWord(session, word, flags);
-  if (source.evidence !== 'regions') {
-    throw new VmError('SOURCE_ERR_FORMAT', `${word} tells of no regions`);
-  }
-  if (flags.json === true || flags.format === 'json' || flags.format === 'ndjson') {
-    return writeTexts(
-      session.out,
-      source.regions.map((region) => `${JSON.stringify(regionRecord(region))}\n`),
-    );
-  }
-  return printLines(session.out, logLines(source));
-}
-
-function regionRecord(region: RegionSource['regions'][number]): Record<string, unknown> {
-  const { name, va, bytes, pa, rights, memory, line: row } = region;
-  return {
-    va: `0x${hex(va)}`,
-    bytes,
-    pa: pa === undefined ? null : `0x${hex(pa)}`,
-    pl1: rights === undefined ? null : rightsText(rights, true),
-    pl0: rights === undefined ? null : rightsText(rights, false),
-    memory: memory ?? null,
-    name,
-    line: row,
-  };
-}
-
-function* logLines(source: RegionSource): Generator<StyledLine> {
-  yield line(`source  ${source.word}  as the system printed it, not from its tables`, 'heading');
-  yield line(
-    '  VA                 →PA          SIZE  PL1 PL0  MEMORY              NAME',
-    'heading',
-  );
-  for (const { va, bytes, pa, rights, memory, name } of source.regions) {
-    const both =
-      rights === undefined ? '??? ???' : `${rightsText(rights, true)} ${rightsText(rights, false)}`;
-    const place = (pa === undefined ? '?' : hex(pa)).padEnd(8);
-    const size = formatBytes(bytes).padStart(8);
-    const range = `${hex(va)}-${hex(va + bytes - 1)}`;
-    yield line(`  ${range}  ${place}  ${size}  ${both}  ${(memory ?? '?').padEnd(18)}  ${name}`);
-  }
-  const pages = source.regions.reduce((sum, region) => sum + region.bytes / PAGE_BYTES, 0);
-  yield line(`${source.regions.length} regions · ${formatBytes(pages * PAGE_BYTES)}`, 'quiet');
 }

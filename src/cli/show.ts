@@ -1,5 +1,6 @@
 /** `pagewright show`: the map of an address space. */
 import { Option } from 'commander';
+import { addFormatOptions } from './format-options.js';
 import type { DefineCommand } from './session.js';
 import { MAP_FORMATS, type ShowFlags, VIEWS } from './show-flags.js';
 import { addSourceOptions } from './source-flags.js';
@@ -10,15 +11,13 @@ export const defineShow: DefineCommand = (program, perform) => {
     .description('show the map of an address space: what is where, and who may do what')
     .argument('<source>', 'where the address space is read from')
     .addOption(new Option('--view <which>', 'what to show').choices(VIEWS).default('map'))
-    .addOption(
-      new Option('--format <which>', 'how to print the map').choices(MAP_FORMATS).default('table'),
-    )
-    .option('--json', 'short for --format json')
     .option('--only <expression>', "rows that fit, such as 'w and x and user'")
     .option('--has <address>', 'the rows with this virtual address or range')
     .option('--pa <range>', 'the rows that reach this physical memory')
     .option('--name <glob>', "the rows with such a name, such as 'uart*'")
-    .option('--unfolded', 'tell scattered pages one by one');
+    .option('--unfolded', 'tell scattered pages one by one')
+    .option('--raw', 'the entry of each row as well: its place, its word, its bits');
+  addFormatOptions(command, MAP_FORMATS, 'how to print the map');
   addSourceOptions(command)
     .addHelpText(
       'after',

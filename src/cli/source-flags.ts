@@ -19,6 +19,7 @@ export interface SourceFlags {
   readonly world: 'auto' | 'secure' | 'normal';
   readonly cpu?: string;
   readonly names: readonly string[];
+  readonly elf: readonly string[];
   readonly timeout?: number;
   readonly leave?: (typeof LEAVE_CHOICES)[number];
   readonly save?: string;
@@ -59,8 +60,10 @@ export function addSourceOptions(command: Command): Command {
     new Option('--cpu <name>', 'the processor: cortex-a7, cortex-a9, cortex-a15'),
     new Option('--names <file>', 'names of addresses: ELF, SVD, devicetree, mtree or lines')
       .argParser(collect)
-      .default([]),
-    new Option('--elf <file>', 'the same as --names, for a program').argParser(collect),
+      .default([], 'none'),
+    new Option('--elf <file>', 'the same as --names, for a program')
+      .argParser(collect)
+      .default([], 'none'),
     new Option('--timeout <ms>', 'how long a live target may take to answer').argParser(
       positiveNumber,
     ),

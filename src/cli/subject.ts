@@ -1,6 +1,4 @@
 /** What a command with a source works on: the space, its names, and where each of its bytes is from. */
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { VmError } from '../base/index.js';
 import {
   AddressSpace,
@@ -12,7 +10,6 @@ import {
   type SpaceInput,
   type StyledLine,
   snapshotText,
-  tableMemory,
 } from '../inspect/index.js';
 import type {
   AddressSpaceSource,
@@ -21,7 +18,7 @@ import type {
   SourceOptions,
   TableSource,
 } from '../source/index.js';
-import { decodeText, readAtMost } from './input-file.js';
+import { writeWholeFile } from './output-file.js';
 import { Progress } from './progress.js';
 import type { Session } from './session.js';
 import type { SourceFlags } from './source-flags.js';
@@ -32,16 +29,12 @@ export interface Subject {
   readonly input: SpaceInput;
   readonly names: Names;
   readonly provenance: Provenance;
-  /** The source, unless a layout was built. */
-  readonly source: TableSource | undefined;
+  readonly source: TableSource;
   /** Where the entry at `pa`, which maps `va`, is from. */
   locate(pa: number, va: number): ArtifactPlace | undefined;
 }
 
 const LIVE = /^(gdb|qmp):|\.sock$/;
-const LAYOUT = /^layout:(.+)$/s;
-const LARGEST_LAYOUT_BYTES = 4 * 2 ** 20;
-const LARGEST_PROGRAM_BYTES = 64 * 2 ** 20;
 
 /** Opens what `word` names. Errors: those of `openSource`, of layouts, and of `input`. */
 export async function openSubject(
@@ -49,17 +42,20 @@ export async function openSubject(
   word: string,
   flags: SourceFlags,
 ): Promise<Subject> {
-  const layout = LAYOUT.exec(word)?.[1] ?? (/\.ya?ml$/.test(word) ? word : undefined);
-  if (layout !== undefined) return buildSubject(word, layout, flags);
   const source = await openWord(session, word, flags);
   if (source.evidence === 'regions') throw regionsOnly(source);
+  return subjectOf(source, flags);
+}
+
+/** The tables of an open source; keeps the snapshot that was asked for. Errors: those of `input`. */
+export async function subjectOf(source: TableSource, flags: SourceFlags): Promise<Subject> {
   const subject: Subject = {
-    word,
+    word: source.word,
     input: source.input(),
     names: new Names(source.names()),
     provenance: source.provenance,
     source,
-    locate: (pa) => placeIn(source, pa),
+    locate: (pa, va) => source.written(va) ?? placeIn(source, pa),
   };
   await saveSnapshot(source, flags);
   return subject;
@@ -104,7 +100,7 @@ export async function openQuietly(
   return openSource(word, {
     registers: Object.fromEntries(given),
     world: flags.world,
-    nameFiles: flags.names,
+    nameFiles: [...flags.names, ...flags.elf],
     ...(flags.regs === undefined ? {} : { registerFile: flags.regs }),
     ...(flags.cpu === undefined ? {} : { cpu: flags.cpu }),
     ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
@@ -135,7 +131,7 @@ function regionsOnly(source: RegionSource): VmError {
 async function saveSnapshot(source: TableSource, flags: SourceFlags): Promise<void> {
   if (flags.save === undefined) return;
   const { takeSnapshot } = await import('../source/index.js');
-  writeFileSync(flags.save, snapshotText(takeSnapshot(source)));
+  writeWholeFile(flags.save, snapshotText(takeSnapshot(source)));
 }
 
 function placeIn(source: TableSource, pa: number): ArtifactPlace | undefined {
@@ -144,42 +140,6 @@ function placeIn(source: TableSource, pa: number): ArtifactPlace | undefined {
   return place.compressed
     ? { file: place.file }
     : { file: place.file, byteOffset: place.byteOffset };
-}
-
-/** A layout is built, and what was built is inspected. */
-async function buildSubject(word: string, path: string, flags: SourceFlags): Promise<Subject> {
-  const { buildLayout, parseLayout } = await import('../layout/index.js');
-  const folder = path === '-' ? '.' : dirname(path);
-  const name = path === '-' ? 'standard input' : path;
-  const text = decodeText(name, readAtMost(path, LARGEST_LAYOUT_BYTES));
-  const layout = parseLayout(text, name, (file) =>
-    readAtMost(join(folder, file), LARGEST_PROGRAM_BYTES),
-  );
-  const build = buildLayout(layout);
-  const { input } = build.space;
-  if (flags.save !== undefined) {
-    const registers = Object.entries(build.registers).map(([register, value]) => ({
-      name: register,
-      value: value as number,
-      origin: path,
-    }));
-    const cpu = input.profile.name;
-    const memory = tableMemory(input);
-    writeFileSync(flags.save, snapshotText({ source: word, cpu, registers, memory }));
-  }
-  return {
-    word,
-    input,
-    names: build.names,
-    provenance: { source: word },
-    source: undefined,
-    locate: (_pa, va) => {
-      const region = build.regions.find((each) => va >= each.va && va < each.va + each.bytes);
-      return region === undefined
-        ? { file: path }
-        : { file: region.from.file, line: region.from.line };
-    },
-  };
 }
 
 /** The regions of a subject. */

@@ -1,4 +1,5 @@
 /** What `pagewright walk` takes: apart from the command, so that what it loads late can know it too. */
+import type { FormatFlags } from './format-options.js';
 import type { SourceFlags } from './source-flags.js';
 
 /** What a walk may be asked to be allowed to do. */
@@ -7,9 +8,7 @@ export const ACCESS_CHOICES = ['read', 'write', 'execute'] as const;
 export const ANSWER_FORMATS = ['table', 'json', 'ndjson'] as const;
 
 /** The options of the command. */
-export interface WalkFlags extends SourceFlags {
-  readonly format: (typeof ANSWER_FORMATS)[number];
-  readonly json?: boolean;
+export interface WalkFlags extends SourceFlags, FormatFlags<(typeof ANSWER_FORMATS)[number]> {
   readonly access?: (typeof ACCESS_CHOICES)[number];
   readonly user?: boolean;
   readonly exitZero?: boolean;

@@ -10,7 +10,8 @@ import {
 } from '../inspect/index.js';
 import { addressRanges } from './address-input.js';
 import { Exit, type ExitCode } from './exit-code.js';
-import { arrayOf, linesOf, printLines, writeTexts } from './printing.js';
+import { formatOf } from './format-options.js';
+import { printAnswers } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject } from './subject.js';
 import type { WalkFlags } from './walk-flags.js';
@@ -31,7 +32,6 @@ export async function walkAddresses(
   const { input, names } = await openSubject(session, word, flags);
   const access = accessOf(flags);
   let succeeded = true;
-  const format = flags.json === true ? 'json' : flags.format;
   function* walks(): Generator<ReturnType<typeof walkAddress>> {
     for (const va of pagesOf(addressRanges(addresses, 'virtual', names))) {
       const result = walkAddress(input, va, access);
@@ -45,8 +45,8 @@ export async function walkAddresses(
   function* records(): Generator<string> {
     for (const result of walks()) yield JSON.stringify(walkRecord(input, result, names));
   }
-  if (format === 'table') await printLines(session.out, lines());
-  else await writeTexts(session.out, format === 'ndjson' ? linesOf(records()) : arrayOf(records()));
+  const answers = { schema: 'pagewright/walks', source: word, key: 'walks', lines, records };
+  await printAnswers(session.out, formatOf(flags), answers);
   return succeeded || flags.exitZero === true ? Exit.FINE : Exit.NO;
 }
 

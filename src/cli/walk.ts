@@ -1,5 +1,6 @@
 /** `pagewright walk`: what virtual addresses are translated to. */
 import { Option } from 'commander';
+import { addFormatOptions } from './format-options.js';
 import type { DefineCommand } from './session.js';
 import { addSourceOptions } from './source-flags.js';
 import { ACCESS_CHOICES, ANSWER_FORMATS, type WalkFlags } from './walk-flags.js';
@@ -11,13 +12,10 @@ export const defineWalk: DefineCommand = (program, perform) => {
     .description('translate virtual addresses, showing every entry on the way')
     .argument('<source>', 'where the address space is read from')
     .argument('<address...>', 'addresses, ranges A..B or A+SIZE, names; - reads one from each line')
-    .addOption(
-      new Option('--format <which>', 'how to print').choices(ANSWER_FORMATS).default('table'),
-    )
-    .option('--json', 'short for --format json')
     .addOption(new Option('--access <what>', 'ask for this access').choices(ACCESS_CHOICES))
     .option('--user', 'ask for PL0 instead of PL1')
     .option('--exit-zero', 'exit 0 even where an address faults');
+  addFormatOptions(command, ANSWER_FORMATS);
   addSourceOptions(command)
     .addHelpText(
       'after',

@@ -9,7 +9,8 @@ import {
 } from '../inspect/index.js';
 import { addressRanges } from './address-input.js';
 import { Exit, type ExitCode } from './exit-code.js';
-import { arrayOf, linesOf, printLines, writeTexts } from './printing.js';
+import { formatOf } from './format-options.js';
+import { printAnswers } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject } from './subject.js';
 import type { WhereFlags } from './where-flags.js';
@@ -38,8 +39,7 @@ export async function whereAddresses(
       for (const record of whereRecords(regions, range, reaches)) yield JSON.stringify(record);
     }
   }
-  const format = flags.json === true ? 'json' : flags.format;
-  if (format === 'table') await printLines(session.out, lines());
-  else await writeTexts(session.out, format === 'ndjson' ? linesOf(records()) : arrayOf(records()));
+  const answers = { schema: 'pagewright/mappings', source: word, key: 'mappings', lines, records };
+  await printAnswers(session.out, formatOf(flags), answers);
   return found || flags.exitZero === true ? Exit.FINE : Exit.NO;
 }

@@ -1,5 +1,5 @@
 /** `pagewright where`: every virtual address that reaches a piece of physical memory. */
-import { Option } from 'commander';
+import { addFormatOptions } from './format-options.js';
 import type { DefineCommand } from './session.js';
 import { addSourceOptions } from './source-flags.js';
 import { ANSWER_FORMATS } from './walk-flags.js';
@@ -12,11 +12,8 @@ export const defineWhere: DefineCommand = (program, perform) => {
     .description('find every virtual address of physical memory')
     .argument('<source>', 'where the address space is read from')
     .argument('<address...>', 'physical addresses, ranges A..B or A+SIZE, names; - reads lines')
-    .addOption(
-      new Option('--format <which>', 'how to print').choices(ANSWER_FORMATS).default('table'),
-    )
-    .option('--json', 'short for --format json')
     .option('--exit-zero', 'exit 0 even where nothing reaches the memory');
+  addFormatOptions(command, ANSWER_FORMATS);
   addSourceOptions(command)
     .addHelpText(
       'after',

@@ -9,6 +9,7 @@ export * from './check/reports.js';
 export * from './check/rules.js';
 export * from './decode-view.js';
 export * from './diff.js';
+export * from './diff-told.js';
 export * from './entry-text.js';
 export * from './explain.js';
 export * from './explain-view.js';

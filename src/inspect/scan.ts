@@ -15,7 +15,7 @@ import {
   tableKibibyteOf,
 } from '../format/index.js';
 import { EXTERNAL_ABORT, type WordReader } from '../machine/index.js';
-import { ROOT_BYTES, ROOT_ENTRIES, TABLE_ENTRIES } from './address-space.js';
+import { ROOT_BYTES, TABLE_ENTRIES } from './address-space.js';
 
 /** Memory that can be looked through. */
 export interface ScannedMemory extends WordReader {
@@ -65,21 +65,53 @@ interface Looks {
  *
  * @param known the physical addresses that registers name, with the names of the registers.
  * @param onProgress told how many bytes have been looked at.
+ * @param split TTBCR.N: above 0, tables of TTBR0 are shorter, and may lie between multiples of 16 KiB.
  */
 export function scanForRoots(
   memory: ScannedMemory,
   known: ReadonlyMap<number, string> = new Map(),
   onProgress: (bytes: number) => void = () => {},
+  split = 0,
+): Candidate[] {
+  const all = candidatesOf(memory, ROOT_BYTES, known, onProgress);
+  if (split === 0) return all;
+  const rootBytes = ROOT_BYTES >>> split;
+  const isUsed = (address: number): boolean =>
+    memory.readBytes(address, rootBytes)?.some((byte) => byte !== 0) === true;
+  // A table of TTBR1 has full size, and nothing in the part that TTBR0 translates.
+  const whole = all.filter(({ address }) => known.get(address) === 'TTBR1' || !isUsed(address));
+  // Its parts look like short tables; one part that is used alone may be either.
+  const taken = new Set(
+    whole.flatMap(({ address }) => {
+      const parts = Array.from({ length: 2 ** split }, (_, part) => address + part * rootBytes);
+      return parts.filter(isUsed).length === 1 ? [] : [address];
+    }),
+  );
+  const short = candidatesOf(memory, rootBytes, known, onProgress).filter(
+    ({ address }) => !taken.has(address - (address % ROOT_BYTES)),
+  );
+  return [...whole, ...short].toSorted(byScore);
+}
+
+const byScore = (left: Candidate, right: Candidate): number =>
+  right.score - left.score || left.address - right.address;
+
+/** The places that look like root tables of `rootBytes`, which they are aligned to. */
+function candidatesOf(
+  memory: ScannedMemory,
+  rootBytes: number,
+  known: ReadonlyMap<number, string>,
+  onProgress: (bytes: number) => void,
 ): Candidate[] {
   const holds = memoryTest(memory.ranges);
   const found: Looks[] = [];
   let done = 0;
   for (const { pa, bytes } of memory.ranges) {
     const end = pa + bytes;
-    for (let at = Math.ceil(pa / ROOT_BYTES) * ROOT_BYTES; at + ROOT_BYTES <= end; ) {
-      const length = Math.min(CHUNK_BYTES, Math.floor((end - at) / ROOT_BYTES) * ROOT_BYTES);
+    for (let at = Math.ceil(pa / rootBytes) * rootBytes; at + rootBytes <= end; ) {
+      const length = Math.min(CHUNK_BYTES, Math.floor((end - at) / rootBytes) * rootBytes);
       const chunk = memory.readBytes(at, length);
-      if (chunk !== undefined) lookThrough(at, chunk, holds, found);
+      if (chunk !== undefined) lookThrough(at, chunk, rootBytes / 4, holds, found);
       at += length;
       done += length;
       onProgress(done);
@@ -89,7 +121,7 @@ export function scanForRoots(
   return found
     .map((looks, index) => judge(looks, memory, holds, shared[index] ?? 0, known))
     .filter(({ score }) => score >= LEAST_SCORE)
-    .toSorted((left, right) => right.score - left.score || left.address - right.address);
+    .toSorted(byScore);
 }
 
 /** Whether memory answers at an address. */
@@ -111,13 +143,14 @@ function memoryTest(ranges: ScannedMemory['ranges']): (pa: number) => boolean {
 function lookThrough(
   base: number,
   chunk: Uint8Array,
+  entries: number,
   holds: (pa: number) => boolean,
   found: Looks[],
 ): void {
   const aligned = chunk.byteOffset % 4 === 0 ? chunk : chunk.slice();
   const all = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
-  for (let first = 0; first < all.length; first += ROOT_ENTRIES) {
-    const words = all.subarray(first, first + ROOT_ENTRIES);
+  for (let first = 0; first < all.length; first += entries) {
+    const words = all.subarray(first, first + entries);
     const looks = look(base + first * 4, words, holds);
     if (looks !== undefined) found.push({ ...looks, words: words.slice() });
   }
@@ -130,7 +163,7 @@ function look(
   holds: (pa: number) => boolean,
 ): Looks | undefined {
   const looks = { address, words, tables: 0, rows: 0, supers: 0, lone: 0, bad: 0 };
-  for (let index = 0; index < ROOT_ENTRIES; index++) {
+  for (let index = 0; index < words.length; index++) {
     const word = words[index] as number;
     if (word === 0) continue;
     count(looks, words, index, word, holds);
@@ -181,8 +214,8 @@ function sharedEntries(found: readonly Looks[]): number[] {
   const groups = new Map<string, number>();
   const keys = found.map(({ words }) => {
     const pieces: string[] = [];
-    // In MiB from 2 GiB on: what a kernel maps in every space.
-    for (let index = ROOT_ENTRIES / 2; index < ROOT_ENTRIES; index++) {
+    // In the upper half: what a kernel maps in every space.
+    for (let index = words.length / 2; index < words.length; index++) {
       const word = words[index] as number;
       if (word !== 0) pieces.push(`${index}:${word}`);
     }
@@ -216,7 +249,8 @@ function judge(
     const { plausible, sampled, filled } = sampleTables(looks, memory, holds);
     const share = sampled === 0 ? 0 : plausible / sampled;
     const text = `${tables} pointers to level-2 tables; ${plausible} of ${sampled} that were read look like one`;
-    add(filled === 0 ? -10 : share * 30 - 10, filled === 0 ? `${text}, all empty` : text);
+    // Tables that are none speak against the root more than good ones speak for it.
+    add(filled === 0 ? -10 : share * 60 - 40, filled === 0 ? `${text}, all empty` : text);
   }
   if (shared >= SHARED_ENTRIES) {
     add(15, `${shared} upper entries are those of another candidate, as a kernel's are`);
@@ -231,7 +265,7 @@ function judge(
 /** The different level-2 tables that the entries point to. */
 function tablesOf(words: Uint32Array): Set<number> {
   const addresses = new Set<number>();
-  for (let index = 0; index < ROOT_ENTRIES; index++) {
+  for (let index = 0; index < words.length; index++) {
     const word = words[index] as number;
     if (kindOf(1, word, true) === Kind.TABLE) addresses.add(tableKibibyteOf(word) * 1024);
   }
@@ -277,7 +311,9 @@ function tableLooks(
     }
     const kind = kindOf(2, word, true);
     const frame = pageFrameOf(kind, word);
-    const large = kind === Kind.LARGE && (word & 0x1c0) === 0;
+    // A large page stands in 16 entries.
+    const first = memory.readWord(address + (index - (index % 16)) * 4);
+    const large = kind === Kind.LARGE && (word & 0x1c0) === 0 && word === first;
     // A page of memory that is there, or one that goes on behind its neighbour, as devices do.
     const sensible =
       leafAp(kind, word) !== 0b100 &&

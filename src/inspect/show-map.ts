@@ -5,6 +5,7 @@
 import { formatBytes, hex, PAGE_BYTES } from '../base/index.js';
 import { rightsText } from '../format/index.js';
 import type { AddressSpace } from './address-space.js';
+import { entryMeaning, entryPlace } from './entry-text.js';
 import { isLeaf } from './leaf-meaning.js';
 import { isKernelOnly, type MapRow, placeText, rowStyle, shareText, typeText } from './map-rows.js';
 import type { NamedRange, Names } from './names.js';
@@ -67,16 +68,21 @@ const SHORT_COLUMNS = COLUMNS.filter(({ wide }) => wide !== true);
 /** Characters of a line with every column, marks left out. */
 const FULL_LINE = COLUMNS.reduce((sum, { width }) => sum + width, 2);
 
-/**
- * The map as lines: header, one line a row, chapter lines where named regions begin, footer. Where a
- * line has not `room` for every column, the less telling ones are left out.
- */
+/** How the map is laid out. */
+export interface MapLayout {
+  /** Characters of a line; where it has not room for every column, the less telling are left out. */
+  readonly room?: number;
+  /** Whether the first entry of each row is told below it. */
+  readonly raw?: boolean | undefined;
+}
+
+/** The map as lines: header, one line a row, chapter lines where named regions begin, footer. */
 export function* mapLines(
   space: AddressSpace,
   rows: Iterable<MapRow>,
   provenance: Provenance,
   names?: Names,
-  room = Infinity,
+  { room = Infinity, raw = false }: MapLayout = {},
 ): Generator<StyledLine> {
   const columns = room < FULL_LINE ? SHORT_COLUMNS : COLUMNS;
   yield* headerLines(space, provenance);
@@ -91,8 +97,14 @@ export function* mapLines(
     }
     totals.add(row);
     yield rowLine(row, columns);
+    if (raw && row.entry.word !== 0) yield entryLine(row, space);
   }
   yield line(footerText(space, totals), 'quiet');
+}
+
+/** The entry of the first page of a row, with its bits, as a line. */
+function entryLine({ entry }: MapRow, { input }: AddressSpace): StyledLine {
+  return line(`    ${entryPlace(entry)}  ${entryMeaning(entry, input)}`, 'quiet');
 }
 
 /** One row of the map as a line, with all columns unless told otherwise. */

@@ -39,6 +39,8 @@ export interface TableSource extends AnySource {
   input(): SpaceInput;
   /** Names of addresses: those of the program itself, and of the files that were given. */
   names(): NamedRange[];
+  /** Where a layout says what is at `va`, the line where it says anything; undefined in other sources. */
+  written(va: number): { readonly file: string; readonly line?: number } | undefined;
   /**
    * Reads more memory of a live target, which is stopped and left again for it; of a file there is
    * nothing more to read.

@@ -47,6 +47,12 @@ export function openLayout(
     notes: [],
     searchable: memory.ranges,
     names: () => build.names.ranges,
+    written: (va) => {
+      const region = build.regions.find((each) => va >= each.va && va < each.va + each.bytes);
+      return region === undefined
+        ? { file: file.name }
+        : { file: region.from.file, line: region.from.line };
+    },
     load: async () => {},
     close: () => {},
   });

@@ -57,6 +57,7 @@ export function parseSourceWord(text: string): SourceWord {
     refuse(text, `no source begins with ${kind}: and no such file is there; sources are ${forms}`);
   }
   let place = match?.[2] ?? text;
+  if (text === '') refuse(text, 'say where the address space is read from');
   if (place === '') refuse(text, `say where it is, as in ${PREFIXES[kind as SourceKind]}`);
   if (exists(place)) return needAddress({ ...none, kind, place });
   let address: number | undefined;

@@ -34,6 +34,8 @@ export interface FoundTables {
   readonly notes: readonly string[];
   readonly searchable: readonly MemoryRange[];
   readonly names: () => readonly NamedRange[];
+  /** Where the region that holds an address is written, where there are such places. */
+  readonly written?: TableSource['written'];
   readonly load: (ranges: readonly MemoryRange[]) => Promise<void>;
   readonly close: () => void;
 }
@@ -77,6 +79,7 @@ export function makeTableSource(context: FileContext, found: FoundTables): Table
       profile: cpu.profile,
     }),
     names: () => [...found.names(), ...context.names],
+    written: found.written ?? (() => undefined),
     load: found.load,
     close: found.close,
   };

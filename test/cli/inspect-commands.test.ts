@@ -53,6 +53,13 @@ describe('exit codes', () => {
     [['check', LINUX, '--policy', 'package.json'], 3],
     [['check', LINUX, '--baseline', 'package.json'], 3],
     [['check', LINUX, '--today', 'soon'], 2],
+    [['show', LINUX, '--view', 'pages', '--only', 'w'], 2],
+    [['show', LINUX, '--format', 'svg', '--has', '0'], 2],
+    [['show', ''], 2],
+    [['show', 'gdc:1234'], 2],
+    [['show', 'ram:package.json'], 2],
+    [['show', LINUX, '--save', '/proc/nowhere/state.json'], 3],
+    [['check', LINUX, '-o', '/proc/nowhere/report.json'], 3],
     [['show', 'gdb:127.0.0.1:1', '--timeout', '200'], 4],
   ] as const)('%j ends with %i', async (args, exit) => {
     expect(await exitOf(...args)).toBe(exit);
@@ -103,6 +110,84 @@ describe('show', () => {
     const { err, out } = await command(['show', LINUX], { terminal: true });
     expect(err).toContain('writable and executable !');
     expect(out).toContain('\u001b[');
+  });
+});
+
+describe('what all commands share', () => {
+  it.each([
+    [['walk', LINUX, 'c0008000'], 'pagewright/walks', 'walks'],
+    [['where', LINUX, '42ff4000'], 'pagewright/mappings', 'mappings'],
+    [['diff', LINUX, LINUX], 'pagewright/changes', 'changes'],
+    [['show', LINUX], 'pagewright/map', 'rows'],
+    [['scan', LINUX], 'pagewright/candidates', 'candidates'],
+    [['check', LINUX, '--exit-zero'], 'pagewright/findings', 'findings'],
+  ] as const)('one JSON document with a schema: %j', async (args, schema, key) => {
+    const { out } = await command([...args, '-j']);
+    const document = JSON.parse(out) as Record<string, unknown>;
+    expect(document).toMatchObject({ schema, version: 1 });
+    expect(Array.isArray(document[key])).toBe(true);
+  });
+
+  it('-q leaves nothing on stderr but errors, before the command or behind it', async () => {
+    expect((await command(['-q', 'show', LINUX])).err).toBe('');
+    expect((await command(['walk', LINUX, 'c0008000', '-q'])).err).toBe('');
+    const { exit, err } = await command(['show', 'no/such/file', '-q']);
+    expect([exit, err]).toEqual([3, expect.stringContaining('there is no such file')]);
+  });
+
+  it('--elf names addresses by a program', async () => {
+    const program = 'examples/programs/hello.elf';
+    const { out } = await command(['walk', LINUX, '_start', '--elf', program, '--exit-zero']);
+    expect(out).toMatch(/_start/);
+  });
+
+  it('registers, names and snapshots of a layout are heeded like those of all sources', async () => {
+    const board = 'layout:examples/layouts/small-rtos.yaml';
+    const state = file('layout.json');
+    const { out } = await command(['show', board, '--dacr', '0', '--only', 'r', '--save', state]);
+    expect(out).toContain('DACR=00000000 (all none, --dacr)');
+    expect(out).toContain('0 B mapped');
+    expect((await command(['diff', board, state, '--leaves'])).exit).toBe(1);
+    expect((await command(['diff', board, state, '--dacr', '1'])).exit).toBe(0);
+  });
+});
+
+describe('a log', () => {
+  const LOG = `---[ Kernel Mapping ]---
+0xc0200000-0xc0900000           7M     ro x  SHD MEM/CACHED/WBWA
+0xc4803000-0xc4804000           4K     RW NX     DEV/SHARED
+D/TC:0 dump_mmap_table:912 type IO_SEC va 0xc4810000..0xc481ffff pa 0x08000000..0x0800ffff size 0x00010000 (smallpg)
+`;
+  beforeAll(() => writeFileSync(file('boot.txt'), LOG));
+
+  it('is shown, with or without its prefix, and can be filtered', async () => {
+    const { out } = await command(['show', file('boot.txt'), '-j']);
+    expect((JSON.parse(out) as { regions: unknown[] }).regions).toHaveLength(3);
+    const { out: one } = await command(['show', `log:${file('boot.txt')}`, '--has', 'c4803004']);
+    expect(one).toMatch(/c4803000-c4803fff +[?] +4[.]0 K/);
+    expect(one).toContain('1 region · 4.0 K');
+    const { out: none } = await command(['show', file('boot.txt'), '--name', 'IO*', '-j']);
+    expect((JSON.parse(none) as { regions: unknown[] }).regions).toHaveLength(1);
+    expect((await command(['show', file('boot.txt'), '--only', 'w'])).exit).toBe(2);
+    expect((await command(['walk', file('boot.txt'), '0'])).exit).toBe(3);
+  });
+
+  it('is compared with tables as far as it tells anything', async () => {
+    const { out, exit } = await command(['diff', file('boot.txt'), LINUX, '--format', 'ndjson']);
+    expect(exit).toBe(1);
+    const changes = out
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { va: string; bytes: number; kind: string });
+    const at = (va: number): string[] =>
+      changes
+        .filter((each) => Number(each.va) <= va && va < Number(each.va) + each.bytes)
+        .map(({ kind }) => kind);
+    // The log and the tables agree on the device, and on the GIC's distributor.
+    expect([at(0xc480_3000), at(0xc481_0000)]).toEqual([[], []]);
+    expect(at(0xc000_0000)).toEqual(['added']);
+    const own = await command(['diff', file('boot.txt'), file('boot.txt')]);
+    expect([own.exit, own.out]).toEqual([0, 'no difference\n']);
   });
 });
 

@@ -89,6 +89,20 @@ const SEEDED: readonly {
         .map(Kind.SMALL, AT + MIB, 0, 1, CODE),
   },
   {
+    // Three mappings of one page, of which no two of the first and another are wrong.
+    rule: 'VM005',
+    broken: () =>
+      new HandTables()
+        .map(Kind.SMALL, AT, 0, 1, { ...DATA, ap: 7 })
+        .map(Kind.SMALL, AT + MIB, 0, 1, DATA)
+        .map(Kind.SMALL, AT + 2 * MIB, 0, 1, CODE),
+    repaired: () =>
+      new HandTables()
+        .map(Kind.SMALL, AT, 0, 1, { ...DATA, ap: 7 })
+        .map(Kind.SMALL, AT + MIB, 0, 1, CODE)
+        .map(Kind.SMALL, AT + 2 * MIB, 0, 1, CODE),
+  },
+  {
     rule: 'VM006',
     broken: () =>
       new HandTables({ dacr: 0x5555_555d }).map(Kind.SECTION, AT, 0, 1, { ...PLAIN, domain: 1 }),

@@ -69,6 +69,46 @@ describe('the scan', () => {
     expect(scanForRoots(memoryOf(tables)).map(({ address }) => address)).toEqual([0x6000_0000]);
   });
 
+  it.each([1, 2, 5, 7])('finds the short tables of TTBR0 where TTBCR.N is %d', (split) => {
+    const tables = new HandTables({ ttbcr: split }, undefined, 0x6000_0000 + (0x4000 >>> split));
+    tables.map(Kind.SECTION, 0x10_0000, 0x6000_0000, 7, DATA);
+    tables.map(Kind.SMALL, 0x80_0000, 0x6100_0000, 30, CODE);
+    const memory = memoryOf(tables);
+    // Without knowing of it, the block around them is all that can be found.
+    expect(scanForRoots(memory).map(({ address }) => address)).toEqual([0x6000_0000]);
+    // It may be a table of TTBR1 as well, of which a part is used; a register decides.
+    const known = new Map([[tables.base, 'TTBR0']]);
+    const found = scanForRoots(memory, known, undefined, split);
+    expect(found.map(({ address }) => address)).toEqual([tables.base, 0x6000_0000]);
+    // Two beside each other, from the beginning of a block on, can only be short ones.
+    const bytes = 0x4000 >>> split;
+    const copy = tables.memory.readBytes(tables.base, bytes) as Uint8Array;
+    const [first, second] = [0x6001_0000, 0x6001_0000 + bytes];
+    for (const at of [first, second]) tables.memory.writeBytes(at, copy);
+    const pair = scanForRoots(memoryOf(tables), undefined, undefined, split);
+    const addresses = pair.map(({ address }) => address);
+    expect(addresses.filter((address) => address >= first)).toEqual([first, second]);
+  });
+
+  it('finds no more in Linux where its tables could be short', () => {
+    const memory = linuxMemory();
+    const ranges = linuxTables.frames.map((frame) => ({ pa: Number(frame), bytes: 4096 }));
+    const joined = { ranges, readWord: memory.readWord.bind(memory) };
+    const readBytes = memory.readBytes.bind(memory);
+    expect(scanForRoots({ ...joined, readBytes }, undefined, undefined, 1).length).toBeLessThan(3);
+  });
+
+  it('finds nothing in pointers to pointers', () => {
+    const memory = ram(0x6000_0000, 1 << 20, (words) => {
+      let state = 1;
+      for (let at = 0; at < words.length; at++) {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        words[at] = 0x6000_0001 | (state & 0xf_fc00);
+      }
+    });
+    expect(scanForRoots(memory)).toEqual([]);
+  });
+
   it.each([
     ['zeros', () => {}],
     [

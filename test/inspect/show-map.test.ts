@@ -59,7 +59,9 @@ describe('the merged map', () => {
   it('leaves the less telling columns out where lines are short', () => {
     const space = new AddressSpace(boardSpace().input);
     const rows = mapRows(new Regions(space), { names: NAMES });
-    const lines = [...mapLines(space, rows, { source: 'x' }, undefined, 80)].map(plainText);
+    const lines = [...mapLines(space, rows, { source: 'x' }, undefined, { room: 80 })].map(
+      plainText,
+    );
     expect(lines[2]).toBe(
       '  VA                 →PA            SIZE  KIND  PL0  TYPE           NAME',
     );

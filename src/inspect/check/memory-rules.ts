@@ -5,6 +5,7 @@
 import { formatBytes, hex, PAGE_BYTES } from '../../base/index.js';
 import { memoryTypeName, Right, rightsText } from '../../format/index.js';
 import { type AddressSpace, TABLE_BYTES } from '../address-space.js';
+import type { FrameUse } from '../frame-use.js';
 import {
   isExecutable,
   isLeaf,
@@ -28,17 +29,26 @@ interface Conflict {
   readonly frame: number;
 }
 
-/** Pages whose frame another region maps as well, in a way that `clashes`; neighbours as one. */
+/** Pages whose frame an earlier region maps as well, in a way that `clashes`; neighbours as one. */
 function* conflicts(
   { regions, use }: Judged,
   clashes: (meaning: Meaning, other: Meaning) => boolean,
 ): Generator<Conflict> {
   if (!use.anyShared) return;
   let run: Conflict | undefined;
+  const crowds = new Crowds(regions, use);
   // Most pages are alike: the verdict of the last two meanings is that of the next.
   let last: Meaning = -1;
   let lastOther: Meaning = -1;
   let verdict = false;
+  const isClash = (meaning: Meaning, meaningOfOther: Meaning): boolean => {
+    if (meaning !== last || meaningOfOther !== lastOther) {
+      last = meaning;
+      lastOther = meaningOfOther;
+      verdict = clashes(meaning, meaningOfOther);
+    }
+    return verdict;
+  };
   for (let region = 0; region < regions.count; region++) {
     const meaning = regions.meaningOf[region] as number;
     if (!isLeaf(meaning)) continue;
@@ -46,16 +56,19 @@ function* conflicts(
     const frame = regions.frames[region] as number;
     const end = frame + (regions.lengths[region] as number);
     for (let at = frame; at < end; at++) {
-      if (use.usesOf(at) < 2) continue;
-      const other = use.firstOf(at);
-      const meaningOfOther = regions.meaningOf[other] as number;
+      const uses = use.usesOf(at);
+      if (uses < 2) continue;
+      let other = use.firstOf(at);
       if (other === region) continue;
-      if (meaning !== last || meaningOfOther !== lastOther) {
-        last = meaning;
-        lastOther = meaningOfOther;
-        verdict = clashes(meaning, meaningOfOther);
+      if (!isClash(meaning, regions.meaningOf[other] as number)) {
+        if (uses === 2) continue;
+        const found = crowds.of(at).find((each) => {
+          return each < region && isClash(meaning, regions.meaningOf[each] as number);
+        });
+        if (found === undefined) continue;
+        other = found;
       }
-      if (!verdict) continue;
+      const meaningOfOther = regions.meaningOf[other] as number;
       const place = page + at - frame;
       if (
         run !== undefined &&
@@ -71,6 +84,50 @@ function* conflicts(
     }
   }
   if (run !== undefined) yield run;
+}
+
+/** Regions of a frame that are told apart; more differ in nothing that a rule asks for. */
+const MOST_IN_CROWD = 16;
+
+/** For frames that are mapped more than twice the regions that map them, one for each meaning. */
+class Crowds {
+  private readonly regions: Regions;
+  private readonly use: FrameUse;
+  private lists: Map<number, number[]> | undefined;
+
+  constructor(regions: Regions, use: FrameUse) {
+    this.regions = regions;
+    this.use = use;
+  }
+
+  /** The first region of each meaning, ascending. */
+  of(frame: number): readonly number[] {
+    this.lists ??= this.collect();
+    return this.lists.get(frame) ?? [];
+  }
+
+  private collect(): Map<number, number[]> {
+    const { regions, use } = this;
+    const lists = new Map<number, number[]>();
+    for (let region = 0; region < regions.count; region++) {
+      const meaning = regions.meaningOf[region] as number;
+      if (!isLeaf(meaning)) continue;
+      const first = regions.frames[region] as number;
+      const end = first + (regions.lengths[region] as number);
+      for (let frame = first; frame < end; frame++) {
+        if (use.usesOf(frame) < 3) continue;
+        const list = lists.get(frame);
+        if (list === undefined) lists.set(frame, [region]);
+        else if (
+          list.length < MOST_IN_CROWD &&
+          !list.some((each) => regions.meaningOf[each] === meaning)
+        ) {
+          list.push(region);
+        }
+      }
+    }
+    return lists;
+  }
 }
 
 /** The address at which the region `other` maps `frame`. */
