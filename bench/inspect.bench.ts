@@ -48,7 +48,7 @@ import {
 import { EXTERNAL_ABORT } from '../src/machine/index.js';
 import { debianLinux, READY } from '../test/support/debian-linux.js';
 import { CODE, DATA, fullSpace } from '../test/support/tables.js';
-import { type Case, nanosecondsPer } from './measure.js';
+import { type Case, nanosecondsPer, Unavailable } from './measure.js';
 
 const PAGES = 2 ** 20;
 
@@ -239,16 +239,13 @@ function bootLinux(image: NonNullable<ReturnType<typeof debianLinux>>): string {
   }
 }
 
-/** Linux for the live case, where QEMU and a kernel are to be had. */
-function liveCases(): Case[] {
+/** Shows a running Linux, where QEMU and a kernel are to be had. */
+function showingLive(): () => number {
   const hasQemu = spawnSync('qemu-system-arm', ['--version']).error === undefined;
-  const image = hasQemu ? debianLinux() : undefined;
-  if (image === undefined) {
-    console.error('bench: cli.show.live is left out: no QEMU, or no Linux (ARMHF=1 fetches it)');
-    return [];
-  }
-  const prepare = (): (() => number) => running(PAGEWRIGHT, 'show', `gdb:${bootLinux(image)}`);
-  return [{ name: 'cli.show.live', unit: 'ns', samples: 20, prepare }];
+  if (!hasQemu) throw new Unavailable('qemu-system-arm is not installed');
+  const image = debianLinux();
+  if (image === undefined) throw new Unavailable('no Linux for Arm is here; ARMHF=1 fetches it');
+  return running(PAGEWRIGHT, 'show', `gdb:${bootLinux(image)}`);
 }
 
 const spaces = Object.keys(SPACES) as (keyof typeof SPACES)[];
@@ -298,5 +295,5 @@ export const cases: readonly Case[] = [
     },
     { name: `cli.${verb}.2GiB.rss`, unit: 'bytes', samples: 2, prepare: () => peakOf(verb) },
   ]),
-  ...liveCases(),
+  { name: 'cli.show.live', unit: 'ns', samples: 20, prepare: showingLive },
 ];

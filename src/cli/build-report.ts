@@ -20,7 +20,7 @@ import type { BuildFlags, ConvertFlags, Format, LayoutFlags } from './build-flag
 import { Exit, type ExitCode } from './exit-code.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Output } from './output.js';
-import { writeWholeFile } from './output-file.js';
+import { makeFolder, writeWholeFile } from './output-file.js';
 import { printLines } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject, regionsOf } from './subject.js';
@@ -52,6 +52,7 @@ export async function buildTables(
   }
   out.print(line(costText(build)));
   const stem = path === '-' ? 'layout' : basename(path, extname(path));
+  if (flags.emit !== undefined) makeFolder(flags.output);
   for (const format of flags.emit ?? []) {
     const { suffix, emit } = EMITTERS[format];
     const file = join(flags.output, `${stem}${suffix}`);

@@ -14,8 +14,7 @@ import { dirname } from 'node:path';
 import { VmError } from '../base/index.js';
 
 /**
- * Writes `content` into the file at `path`, and makes the folders that lead to it. What was there stays
- * until all of it is written.
+ * Writes `content` into the file at `path`. What was there stays until all of it is written.
  * Error: `SOURCE_ERR_WRITE` it cannot be written.
  */
 export function writeWholeFile(path: string, content: string | Uint8Array): void {
@@ -26,7 +25,6 @@ export function writeWholeFile(path: string, content: string | Uint8Array): void
       writeFileSync(path, content);
       return;
     }
-    makeFolder(dirname(path));
     const draft = `${path}.${process.pid}.tmp`;
     try {
       writeDraft(draft, content);
@@ -35,8 +33,7 @@ export function writeWholeFile(path: string, content: string | Uint8Array): void
       rmSync(draft, { force: true });
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new VmError('SOURCE_ERR_WRITE', `${path} cannot be written: ${reason}`);
+    throw cannotWrite(path, error);
   }
 }
 
@@ -50,9 +47,21 @@ function writeDraft(path: string, content: string | Uint8Array): void {
   }
 }
 
-/** Makes a folder and those that lead to it; Node's own way never ends where the system refuses oddly. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder);
+/**
+ * Makes a folder and those that lead to it. (Node's own way never ends below `/proc`.)
+ * Error: `SOURCE_ERR_WRITE` it cannot be made.
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): VmError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new VmError('SOURCE_ERR_WRITE', `${path} cannot be written: ${reason}`);
 }
