@@ -39,11 +39,12 @@ import {
 import { MetadataRegion } from './metadata-region.js';
 import { findAddress, findRawAddress } from './pmap-address.js';
 import { PmapCore, type PmapResources, type RecordSource } from './pmap-core.js';
+import { deserialisePmap } from './pmap-deserialise.js';
 import { MapOperation, type PmapCost } from './pmap-map.js';
 import { ModifyOperation } from './pmap-modify.js';
 import { pagesPerLeaf } from './pmap-policy.js';
 import { ReshapeOperation } from './pmap-reshape.js';
-import { deserialisePmap, type SerialisedPmap, serialisePmap } from './pmap-serialise.js';
+import { type SerialisedPmap, serialisePmap } from './pmap-serialise.js';
 import { UnmapOperation } from './pmap-unmap.js';
 import {
   ROOT_ENTRIES,

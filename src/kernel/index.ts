@@ -10,7 +10,8 @@ export {
 } from './capability-image.js';
 export * from './capability-types.js';
 export { capRefOf, cnodeOf, rootSlotRef, slotOf } from './cspace.js';
-export { type CSpaces, Identity, Invocations } from './invocations.js';
+export { Identity, MappingIdentity } from './identity.js';
+export { type CSpaces, Invocations } from './invocations.js';
 export * from './kernel.js';
 export type { RetypeRequest } from './retype.js';
 export { leafBytes, type MappingObserver } from './translation-tables.js';

@@ -7,11 +7,24 @@
  */
 import { type CapRef, Code, type ErrorNumber, OK, pushError } from '../base/index.js';
 import { Cost, EventKind } from '../machine/index.js';
-import { OBJECT_BASE, OBJECT_SHIFT, OBJECT_SIZE, SLOT_PART, SLOT_SHIFT } from './capabilities.js';
+import {
+  MAPPING_OFFSET,
+  MAPPING_RUN,
+  MAPPING_SOURCE,
+  MAPPING_TABLE,
+  OBJECT_BASE,
+  OBJECT_SHIFT,
+  OBJECT_SIZE,
+  RUN_ENTRY_BITS,
+  RUN_ENTRY_MASK,
+  SLOT_PART,
+  SLOT_SHIFT,
+} from './capabilities.js';
 import { CAP_TYPE_NAMES, CapType, isMapping, Rights } from './capability-types.js';
 import { findDestination, findSlot, lookupError, slotOf } from './cspace.js';
 import type { Deletion } from './deletion.js';
 import type { Dispatchers } from './dispatchers.js';
+import { Identity, MappingIdentity } from './identity.js';
 import type { KernelState } from './kernel-state.js';
 import { moveCapability } from './move.js';
 import { PageInvocations, WATCH_BITS, WATCH_MASK } from './page-fast-path.js';
@@ -25,25 +38,6 @@ export interface CSpaces {
   readonly source?: CapRef;
   /** A capability to the L1 CNode of the destination's CSpace. */
   readonly destination?: CapRef;
-}
-
-/** What {@link Invocations.identify} found; filled anew by each call. */
-export class Identity {
-  type: number = CapType.NULL;
-  rights = 0;
-  /** Physical address and size of the object in KiB, which are small integers for all addresses. */
-  kibibyte = 0;
-  kibibytes = 0;
-
-  /** Physical address of the object, in bytes. */
-  get base(): number {
-    return this.kibibyte * 1024;
-  }
-
-  /** Size of the object, in bytes. */
-  get bytes(): number {
-    return this.kibibytes * 1024;
-  }
 }
 
 /** The parts of the kernel that invocations reach. */
@@ -64,6 +58,8 @@ export let rebase: (invocations: Invocations, root: number) => void;
 export class Invocations extends PageInvocations {
   /** The answer of the last successful {@link identify}. */
   readonly identity = new Identity();
+  /** The answer of the last successful {@link identifyMapping}. */
+  readonly mappingIdentity = new MappingIdentity();
   /** The number of the observer that {@link observe} was given last. */
   watch = 0;
   private watches = 0;
@@ -114,6 +110,33 @@ export class Invocations extends PageInvocations {
     return type === CapType.FRAME || type === CapType.DEV_FRAME
       ? OK
       : Code.SYS_ERR_ILLEGAL_INVOCATION;
+  }
+
+  /**
+   * Reads what a Mapping maps, and where, into {@link mappingIdentity}.
+   * Errors: a look-up error; `SYS_ERR_CAP_NOT_FOUND` the slot is empty; `SYS_ERR_WRONG_MAPPING` the
+   * capability is no Mapping.
+   */
+  identifyMapping(mapping: CapRef): ErrorNumber {
+    const { capabilities, tables, costs } = this.state;
+    const slot = findSlot(capabilities, this.root, mapping);
+    if (slot < 0) return -slot;
+    const type = capabilities.typeOf(slot);
+    if (type === CapType.NULL) return Code.SYS_ERR_CAP_NOT_FOUND;
+    if (!isMapping(type)) return Code.SYS_ERR_WRONG_MAPPING;
+    const { slots, objects } = capabilities;
+    const at = slot << SLOT_SHIFT;
+    const run = slots[at + MAPPING_RUN];
+    const source = capabilities.objectOf(slots[at + MAPPING_SOURCE]) << OBJECT_SHIFT;
+    const identity = this.mappingIdentity;
+    identity.kind = (slots[at] >>> 16) & 0xff;
+    identity.tableKibibyte = tables.table(slots[at + MAPPING_TABLE]).kibibyte;
+    identity.entry = run & RUN_ENTRY_MASK;
+    identity.entries = run >>> RUN_ENTRY_BITS;
+    identity.kibibyte = objects[source + OBJECT_BASE];
+    identity.page = slots[at + MAPPING_OFFSET];
+    costs[Cost.CAPABILITY_OPERATIONS] += 1;
+    return OK;
   }
 
   /**

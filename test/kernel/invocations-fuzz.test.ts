@@ -122,6 +122,7 @@ type Call = (inv: Invocations, a: Arguments) => unknown;
 const CALL_WEIGHTS: Readonly<Record<string, readonly [number, Call]>> = {
   identify: [2, (inv, a) => inv.identify(a.cap())],
   identifyFrame: [1, (inv, a) => inv.identifyFrame(a.cap('Frame'))],
+  identifyMapping: [1, (inv, a) => inv.identifyMapping(a.cap(...MAPPINGS))],
   typeName: [1, (inv, a) => inv.typeName(a.cap())],
   retype: [
     20,

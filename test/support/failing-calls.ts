@@ -9,6 +9,7 @@ type Answer = 'error' | 'negative';
 export const INVOCATIONS = [
   'identify',
   'identifyFrame',
+  'identifyMapping',
   'retype',
   'copy',
   'mint',
