@@ -355,12 +355,15 @@ export class PmapCore implements MappingObserver {
       mapping,
     );
     if (error !== OK) return error;
-    const restored = this.restoreFlags(head, page, this.shadow.mappingEnd(head));
+    const restored = this.restoreFlags(head, page, this.shadow.mappingEnd(head), leafFlags(run));
     return restored === OK ? OK : this.undone(this.detach(head), restored);
   }
 
-  /** Gives the pages `from` up to `to` of one Mapping the flags that the records have for them. */
-  restoreFlags(head: number, from: number, to: number): ErrorNumber {
+  /**
+   * Gives the pages `from` up to `to` of one Mapping the flags that the records have for them; those that
+   * have the flags `given` have got them already.
+   */
+  restoreFlags(head: number, from: number, to: number, given = -1): ErrorNumber {
     const words = this.shadow.leaves.words;
     const first = words[(head << RECORD_SHIFT) + LEAF_PAGE];
     const kind = leafKindOf(words[(head << RECORD_SHIFT) + LEAF_RUN]);
@@ -370,13 +373,15 @@ export class PmapCore implements MappingObserver {
       const record = this.shadow.leafAt(page);
       const run = words[(record << RECORD_SHIFT) + LEAF_RUN];
       const end = Math.min(to, this.shadow.endOf(record));
-      const error = this.invocations.mappingModify(
-        mapping,
-        (page - first) / perEntry,
-        (end - page) / perEntry,
-        this.kernelFlags(leafFlags(run), kind),
-      );
-      if (error !== OK) return error;
+      if (leafFlags(run) !== given) {
+        const error = this.invocations.mappingModify(
+          mapping,
+          (page - first) / perEntry,
+          (end - page) / perEntry,
+          this.kernelFlags(leafFlags(run), kind),
+        );
+        if (error !== OK) return error;
+      }
       page = end;
     }
     return OK;

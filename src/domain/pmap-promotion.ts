@@ -20,6 +20,7 @@ import {
 import { Kind } from '../format/index.js';
 import {
   LEAF_FRAME,
+  LEAF_HEAD,
   LEAF_MAPPING,
   LEAF_OFFSET,
   LEAF_PAGE,
@@ -117,15 +118,32 @@ export class PmapPromotion {
     const frame = (core.invocations.identity.kibibyte >>> 2) + this.offset;
     if (frame % pages !== 0) return Code.SYS_ERR_VM_FRAME_UNALIGNED;
     const tables = this.kind === Kind.SECTION ? -1 : 0;
-    const heads = this.heads().length;
+    const { remnants, cuts } = this.borders();
     this.cost = {
       tables,
       tableBytes: tables * 1024,
-      entryWrites: this.kind === Kind.SECTION ? 2 : entryWrites * 2,
-      records: 1 - records + tables,
-      slots: 1 - heads + 2 * tables,
+      // The entries of a table that goes are cleared with the Mappings of its pages.
+      entryWrites: this.kind === Kind.SECTION ? 2 + entryWrites : entryWrites * 2,
+      records: 1 - records + remnants + tables,
+      slots: 1 - this.heads().length + cuts + 2 * tables,
     };
     return OK;
+  }
+
+  /** How many Mappings, and how many records, reach out of the range at its two ends. */
+  private borders(): { readonly cuts: number; readonly remnants: number } {
+    const { shadow } = this.core;
+    const { first, pages } = this;
+    const words = shadow.leaves.words;
+    const begin = shadow.leafAt(first) << RECORD_SHIFT;
+    const last = shadow.leafAt(first + pages - 1);
+    return {
+      cuts:
+        (words[begin + LEAF_HEAD] < first ? 1 : 0) +
+        (shadow.mappingEnd(last) > first + pages ? 1 : 0),
+      remnants:
+        (words[begin + LEAF_PAGE] < first ? 1 : 0) + (shadow.endOf(last) > first + pages ? 1 : 0),
+    };
   }
 
   /** The first records of the Mappings in the range, whose borders are its borders when it runs. */
