@@ -2,7 +2,15 @@
 
 import { batch, signal } from '@preact/signals';
 import type { Lesson } from '../lessons/lesson.js';
-import { closeMachine, goToMoment, LESSON, machine, markOpened, openScenario } from './machine.js';
+import {
+  closeMachine,
+  goToMoment,
+  LESSON,
+  MOMENT,
+  machine,
+  markOpened,
+  openScenario,
+} from './machine.js';
 import type { Param } from './place.js';
 import { AT, dismiss, get, goToScreen, SOURCE, set, subject, tell } from './state.js';
 
@@ -40,6 +48,8 @@ export async function openSaidLesson(): Promise<boolean> {
     // A machine that was taken further than its lesson is in the address itself.
     if (machine.peek() === undefined && !(await openWorld(said, true))) return false;
     lesson.value = said;
+    // What comes after the question is not shown before it is asked.
+    if (get(MOMENT) === undefined) ask(get(QUESTION));
     return true;
   } catch (error) {
     tell(error);

@@ -2,9 +2,16 @@
 
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
+import { capabilities } from './capabilities.js';
 import { ribbonScreen } from './ribbons.js';
 import { run } from './run.js';
 import { walkScreen } from './walk.js';
 
 /** Every screen. */
-export const SCREENS: readonly [Screen, ...Screen[]] = [atlas, walkScreen, ribbonScreen, run];
+export const SCREENS: readonly [Screen, ...Screen[]] = [
+  atlas,
+  walkScreen,
+  ribbonScreen,
+  capabilities,
+  run,
+];
