@@ -6,6 +6,7 @@ import { hex, VmError } from '../../src/base/index.js';
 import { parseRange } from '../../src/inspect/index.js';
 import { SCREENS } from '../screens/screens.js';
 import type { Screen } from './screen.js';
+import { follow, following, freeze } from './served-source.js';
 import {
   AT,
   goToScreen,
@@ -42,6 +43,16 @@ export function Header({ screen }: { readonly screen: Screen }): JSX.Element {
         <Jump />
       </search>
       <div class="tools">
+        {following.value !== 'still' && (
+          <button
+            type="button"
+            class="tool"
+            aria-pressed={following.value === 'frozen'}
+            onClick={following.value === 'followed' ? freeze : follow}
+          >
+            {following.value === 'followed' ? '❄ Freeze' : '▶ Follow'}
+          </button>
+        )}
         <button type="button" class="tool" onClick={share}>
           Share
         </button>

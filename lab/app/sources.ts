@@ -17,6 +17,7 @@ import {
   openScenario,
   saysAnother,
 } from './machine.js';
+import { isServed, openServed } from './served-source.js';
 import { AT, busy, dismiss, get, goToScreen, place, SOURCE, set, subject, tell } from './state.js';
 import { keepSource, keptSource } from './storage.js';
 
@@ -30,7 +31,7 @@ export function show(next: Subject, name: string): void {
     closeMachine();
     closeLesson();
     if (get(SOURCE) !== name) {
-      set(SOURCE, name === EXAMPLES[0].id ? '' : name);
+      set(SOURCE, name === EXAMPLES[0].id && !isServed ? '' : name);
       set(AT, undefined);
     }
     subject.value = next;
@@ -150,7 +151,7 @@ function subjectOfSpace({ word, title, snapshot, names, coverage, notes }: ReadS
 }
 
 /**
- * Opens what the address says; if it says nothing, the first example; if it says a file, the one that
+ * Opens what the address says; if it says nothing, what is served with the page or the first example; if it says a file, the one that
  * was kept under this name.
  */
 export async function openWhatWasSaid(): Promise<void> {
@@ -175,6 +176,14 @@ async function openSaid(): Promise<void> {
   await openSaidScenario();
   if ((await openSaidLesson()) || machine.peek() !== undefined) return;
   const name = get(SOURCE);
+  if (name === '' && isServed) {
+    try {
+      subject.value = await openServed();
+    } catch (error) {
+      tell(error);
+    }
+    return;
+  }
   if (name === '' || EXAMPLES.some((example) => example.id === name)) {
     tryTo(() => {
       subject.value = exampleOf(name === '' ? EXAMPLES[0].id : name).open();

@@ -185,26 +185,29 @@ function paintEnds(painter: Painter, map: RibbonMap, frame: Frame, ribbon: Ribbo
   }
 }
 
-/** Where aliases meet: a bracket, and how many there are. */
+/** Where aliases meet: a line beside the bar, and how many there are wherever there is room for it. */
 function paintMeetings(painter: Painter, frame: Frame, { physical }: RibbonMap): void {
+  let below = -Infinity;
   for (const { start, end, uses } of physical) {
     if (uses < 2) continue;
     const y = frame.top + start * frame.height;
     const height = Math.max(2, (end - start) * frame.height);
-    painter.rect(frame.right - frame.bar - 1, y - 1, frame.bar + 2, height + 2, {
-      stroke: painter.colours.ink,
-      width: 2,
-    });
-    const x = frame.right + 12;
-    painter.circle(x, y + height / 2, 8, { fill: painter.colours.ink });
-    painter.text(x, y + height / 2 + 4, `${uses}`, {
-      size: 11,
+    painter.rect(frame.right + 2, y, 3, height, { fill: painter.colours.ink });
+    const middle = y + height / 2;
+    if (middle < below + 2 * MEETING_RADIUS + 1) continue;
+    below = middle;
+    const x = frame.right + 14;
+    painter.circle(x, middle, MEETING_RADIUS, { fill: painter.colours.ink });
+    painter.text(x, middle + 4, uses > 9 ? '9+' : `${uses}`, {
+      size: uses > 9 ? 9 : 11,
       bold: true,
       align: 'center',
       colour: painter.colours.panel,
     });
   }
 }
+
+const MEETING_RADIUS = 8;
 
 const LINE = 13;
 
@@ -242,7 +245,7 @@ function paintPhysicalLabels(painter: Painter, frame: Frame, { physical }: Ribbo
     const y = top + Math.min(LINE, height / 2 + 4);
     if (y < below + LINE - 1) continue;
     below = y;
-    const x = frame.right + (uses > 1 ? 25 : 7);
+    const x = frame.right + (frame.narrow ? 9 : 27);
     if (frame.narrow && uses > 1) continue;
     painter.text(x, y, hex(from), { size: 11, mono: true, colour: painter.colours.quiet });
     if (frame.narrow) continue;

@@ -23,14 +23,21 @@ export interface Selection {
   readonly row: MapRow;
 }
 
-/** What `va` selects in a subject: a whole MiB where it is the beginning of one, else its page. */
-export function selectionAt(subject: Subject, va: number | undefined): Selection | undefined {
+/**
+ * What `va` selects in a subject: a whole MiB where it is the beginning of one, else its page. The
+ * first page of a MiB is only selected by `asPage`.
+ */
+export function selectionAt(
+  subject: Subject,
+  va: number | undefined,
+  asPage: boolean,
+): Selection | undefined {
   if (va === undefined) return undefined;
   const page = Math.floor(va / PAGE_BYTES);
   const { space } = subject;
   const index = page >>> 8;
   const hasTable = (space.tableOf[index] as number) >= 0;
-  const isPage = hasTable && va % (ROOT_ENTRY_PAGES * PAGE_BYTES) !== 0;
+  const isPage = hasTable && (asPage || va % (ROOT_ENTRY_PAGES * PAGE_BYTES) !== 0);
   return {
     va,
     run: isPage ? { page, pages: 1 } : { page: page & ~255, pages: ROOT_ENTRY_PAGES },

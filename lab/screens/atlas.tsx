@@ -21,6 +21,7 @@ import { spaceImage } from '../draw/space-image.js';
 import { bounded, fitted, panned, type View, WHOLE, zoomed } from '../draw/viewport.js';
 import { LAYER_TITLES, type LayerId, layerOf, pageMarks } from '../model/layers.js';
 import { selectionAt } from '../model/selection.js';
+import { AS_PAGE, selectPage } from './atlas-params.js';
 import { Legend } from './legend.js';
 import { mapTable, nextRegion, regionText } from './map-table.js';
 import { SelectionPanel, SpacePanel } from './selection-panel.js';
@@ -59,9 +60,10 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
   const colour = get(COLOUR);
   const order = get(ORDER);
   const at = get(AT);
+  const asPage = get(AS_PAGE);
   const view = currentView();
   const colours = COLOURS[theme.value];
-  const selection = useMemo(() => selectionAt(subject, at), [subject, at]);
+  const selection = useMemo(() => selectionAt(subject, at, asPage), [subject, at, asPage]);
   const layer = useMemo(() => layerOf(subject, colour), [subject, colour]);
   const image = useMemo(() => spaceImage(layer, order, colours), [layer, order, colours]);
   const marks = useMemo(() => pageMarks(subject), [subject]);
@@ -99,7 +101,7 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
     if (run === undefined) return;
     const address = run.page * PAGE_BYTES;
     if (address === at && run.pages > 1) fitTo(run);
-    set(AT, address, true);
+    selectPage(address, run.pages === 1);
   };
   const fitTo = (run: PageRun | undefined): void => {
     if (run === undefined) setView(WHOLE);
@@ -111,7 +113,7 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
         selection !== undefined && view.zoom > 40 ? viewOf(mibOf(selection.run), order) : WHOLE,
       );
     else if (selection !== undefined && selection.run.pages < 256)
-      set(AT, (selection.run.page & ~255) * PAGE_BYTES);
+      selectPage((selection.run.page & ~255) * PAGE_BYTES, false);
     else set(AT, undefined);
   };
   useCommands({
@@ -278,7 +280,7 @@ function moveBy(
   const y = Math.floor(place / SIDE_PAGES) + (by[1] ?? 0) * step;
   if (x < 0 || y < 0 || x >= SIDE_PAGES || y >= SIDE_PAGES) return true;
   const page = pageAt(order, x, y);
-  set(AT, (step === 1 ? page : page & ~255) * PAGE_BYTES);
+  selectPage((step === 1 ? page : page & ~255) * PAGE_BYTES, step === 1);
   return true;
 }
 

@@ -207,9 +207,7 @@ function Meetings({ map }: { readonly map: RibbonMap }): JSX.Element {
   ];
   return (
     <aside class="panel" aria-label="What meets and what is scattered">
-      <h2>
-        {meetings.length === 0 ? 'No memory is reached twice' : meetingsText(meetings.length)}
-      </h2>
+      <h2>{meetings.length === 0 ? 'No memory is shared' : meetingsText(meetings.length)}</h2>
       <p class="invite">Press a ribbon to see everything that reaches its memory.</p>
       <ul class="findings plain">
         {meetings.slice(0, LISTED).map((part) => {
@@ -250,9 +248,7 @@ const LISTED = 12;
 const MOST_REACHES = 40;
 
 function meetingsText(count: number): string {
-  return count === 1
-    ? 'One piece of memory is reached twice'
-    : `${count} pieces of memory are reached twice`;
+  return count === 1 ? 'One piece of memory is shared' : `${count} pieces of memory are shared`;
 }
 
 /** Everything that reaches the memory of a ribbon. */

@@ -21,6 +21,7 @@ import type { Layer } from '../model/layers.js';
 import { kindText } from '../model/layers.js';
 import type { Selection } from '../model/selection.js';
 import type { Subject } from '../model/subject.js';
+import { selectPage } from './atlas-params.js';
 import { DescriptorBits } from './descriptor-bits.js';
 
 interface SpacePanelProps {
@@ -226,6 +227,6 @@ function stepInTable(key: string, scene: TableScene, run: PageRun): boolean {
   const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -16, ArrowDown: 16 }[key];
   if (by === undefined || !scene.hasTable) return false;
   const at = run.pages === 1 ? run.page + by : scene.first;
-  if (at >= scene.first && at < scene.first + ROOT_ENTRY_PAGES) set(AT, at * PAGE_BYTES);
+  if (at >= scene.first && at < scene.first + ROOT_ENTRY_PAGES) selectPage(at * PAGE_BYTES, true);
   return true;
 }

@@ -13,6 +13,7 @@ import { defineDecode } from './decode.js';
 import { defineDiff } from './diff.js';
 import { EXIT_HELP, Exit, type ExitCode, exitCodeOf } from './exit-code.js';
 import { defineExplain } from './explain.js';
+import { defineLab } from './lab.js';
 import { COLOR_CHOICES, type ColorChoice, Output, type TextStream } from './output.js';
 import { packageVersion } from './package-version.js';
 import { defineQuiz } from './quiz.js';
@@ -40,6 +41,7 @@ const COMMANDS: readonly DefineCommand[] = [
   defineBoot,
   defineConform,
   defineQuiz,
+  defineLab,
 ];
 
 /** Runs the command that `args` ask for, and answers the exit code. Errors are printed, not thrown. */

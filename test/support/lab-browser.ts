@@ -34,6 +34,8 @@ export interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'light' | 'dark';
+  /** Another server than that of all tests. */
+  readonly site?: string;
 }
 
 let browser: Promise<Browser> | undefined;
@@ -42,7 +44,7 @@ const contexts: BrowserContext[] = [];
 /** Opens the lab at `hash` in a fresh profile and waits for its first screen. */
 export async function openLab(hash = '', look: Look = {}): Promise<PageRecord> {
   browser ??= chromium.connect(inject('labBrowser'));
-  const { width = 1280, height = 800, theme = 'light' } = look;
+  const { width = 1280, height = 800, theme = 'light', site = inject('labSite') } = look;
   const context = await (await browser).newContext({
     viewport: { width, height },
     colorScheme: theme,
@@ -53,7 +55,6 @@ export async function openLab(hash = '', look: Look = {}): Promise<PageRecord> {
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const record: PageRecord = { page, complaints: [], strangers: [] };
-  const site = inject('labSite');
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') {
       record.complaints.push(`${message.type()}: ${message.text()}`);

@@ -1,0 +1,13 @@
+/** What `pagewright lab` takes: apart from the command, so that what it loads late can know it too. */
+import type { SourceFlags } from './source-flags.js';
+
+/** The options of the command. */
+export interface LabFlags extends SourceFlags {
+  readonly port: number;
+  /** False with --no-open. */
+  readonly open: boolean;
+  readonly every: number;
+}
+
+/** Milliseconds between two looks at a live target, unless told otherwise. */
+export const USUAL_INTERVAL = 1000;

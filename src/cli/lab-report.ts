@@ -1,0 +1,80 @@
+/** What `lab` does: serves the page with the source, and follows it where it is a live target. */
+import { spawn } from 'node:child_process';
+import { VmError } from '../base/index.js';
+import { line } from '../inspect/index.js';
+import type { TableSource } from '../source/index.js';
+import { Exit, type ExitCode } from './exit-code.js';
+import { labDocument } from './lab-document.js';
+import type { LabFlags } from './lab-flags.js';
+import { LabFollower } from './lab-follower.js';
+import { LabServer } from './lab-server.js';
+import { labSite } from './lab-site.js';
+import type { Session } from './session.js';
+import { openWord } from './subject.js';
+
+const LIVE_KINDS = new Set(['gdb', 'qmp']);
+
+/**
+ * Serves the lab until it is interrupted.
+ *
+ * Errors: those of the source; USAGE_ERR — the port is taken; SOURCE_ERR_READ — the lab was not built.
+ */
+export async function serveLab(
+  session: Session,
+  word: string | undefined,
+  flags: LabFlags,
+): Promise<ExitCode> {
+  const source =
+    word === undefined ? undefined : requireTables(await openWord(session, word, flags));
+  const isLive = source !== undefined && LIVE_KINDS.has(source.kind);
+  const site = labSite(source === undefined ? 'nothing' : isLive ? 'live' : 'still');
+  const document = source === undefined ? undefined : labDocument(source, isLive);
+  source?.close();
+  const server = new LabServer(site, document);
+  const url = await server.listen(flags.port);
+  session.out.print(line(url));
+  session.talk.print(line('Ctrl-C ends it', 'quiet'));
+  const stopped = new AbortController();
+  const follower =
+    word !== undefined && isLive ? new LabFollower(server, word, flags, stopped.signal) : undefined;
+  try {
+    if (flags.open) openBrowser(url, session);
+    await interrupted();
+  } finally {
+    stopped.abort();
+    await follower?.ended();
+    await server.close();
+  }
+  return Exit.FINE;
+}
+
+function requireTables(source: Awaited<ReturnType<typeof openWord>>): TableSource {
+  if (source.evidence === 'tables') return source;
+  throw new VmError(
+    'SOURCE_ERR_ROOT',
+    `${source.word} tells of regions, not of tables: pagewright show ${source.word} prints them`,
+  );
+}
+
+/** Resolves when the process is asked to end. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+};
+
+/** Opens the page in the browser of the user; where none can be opened, the address has been printed. */
+function openBrowser(url: string, { talk }: Session): void {
+  const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
+  const browser = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
+  browser.once('error', () => {
+    talk.print(line(`${program} is not there: open the address in a browser`, 'quiet'));
+  });
+  browser.unref();
+}
