@@ -141,8 +141,8 @@ if (existsSync('lab')) {
       const wrong = files.flatMap((file) =>
         readUse(file)
           .loaded.filter((specifier) => specifier.startsWith('.'))
-          // An example as a text is data, whichever folder it lies in.
-          .filter((specifier) => !specifier.endsWith('?raw'))
+          // An example, as a text or as a file, is data, whichever folder it lies in.
+          .filter((specifier) => !/\?(?:raw|url)$/.test(specifier))
           .map((specifier) => resolve(file, specifier))
           .filter((target) => !target.startsWith('lab/'))
           .filter((target) => roomOf(target) === 'cli' || !isPortable(uses, target))

@@ -50,7 +50,6 @@ describe.skipIf(!HAS_CHROMIUM)('what is dropped on the lab', () => {
 
   it.each([
     ['a trace', { 'run.trace': 'r 1000\nw 2000\n' }, 'pagewright replay run.trace'],
-    ['a scenario', { 's.yaml': 'domains:\n  - name: a\nsteps: []\n' }, 'pagewright run s.yaml'],
     ['a layout that is none', { 'l.yaml': 'regions:\n  - {name: a, va: 1}\n' }, 'LAYOUT_ERR_'],
     [
       'half a snapshot',
