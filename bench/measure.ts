@@ -8,7 +8,7 @@
  * What a figure counts: `ns` for one operation, unless the name says per page; bytes; or VM-PUPs, faults
  * served in a millisecond, of which more is better.
  */
-export type Unit = 'ns' | 'bytes' | 'vm-pup';
+type Unit = 'ns' | 'bytes' | 'vm-pup';
 
 /** One case: its name, what a figure counts, and how to take a sample. */
 export interface Case {

@@ -72,6 +72,7 @@ export class AppendObject extends AnonymousObject {
   }
 
   override pagefault(region: ObjectRegion, address: number, write: boolean): void {
+    this.requireUse(region);
     this.requireFilled(region.offset + address - region.base, 1);
     super.pagefault(region, address, write);
   }

@@ -6,8 +6,10 @@
  *     copy            a snapshot of the object, of its own memory
  *     share           the same object, with the rights that the region can have at most
  *     none, records   nothing: the clone has records of its own at the same place
+ *     (taken back)    reserved addresses: what the parent may not read any more, the clone may not
  */
 import { VmError } from '../base/index.js';
+import { Rights } from '../kernel/index.js';
 import { CopyObject } from './copy-object.js';
 import type { Domain } from './domain.js';
 import { MappedObject } from './mapped-object.js';
@@ -36,38 +38,72 @@ export function cloneDomain(parent: Domain, options: SpawnOptions = {}): EmptyDo
     copyRegions(parent, child.domain);
   } catch (error) {
     child.kill();
-    // What was made read-only for the clone's sake is the parent's alone again.
-    for (const region of parent.vspace.all()) {
-      if (region instanceof VRegion) region.object?.protect(region, 0, region.bytes, region.flags);
-    }
+    for (const region of parent.vspace.all()) if (region instanceof VRegion) restore(region);
     throw error;
   }
   return child;
 }
 
+/** Gives a region back what was made read-only for the clone's sake; what that cannot, a fault does. */
+function restore(region: VRegion): void {
+  try {
+    region.object?.protect(region, 0, region.bytes, region.flags);
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error;
+  }
+}
+
 function copyRegions(parent: Domain, child: Domain): void {
   const { vspace } = child;
   const copies = new Map<MemoryObject, CopyObject>();
+  shareRegions(parent, child);
   for (const region of parent.vspace.all()) {
-    if (!(region instanceof VRegion) || region.inheritance === 'none') continue;
+    if (!(region instanceof VRegion)) continue;
     const { name, base: at, bytes, flags, maxFlags, offset, object, inheritance } = region;
-    const options = { name, at, flags, maxFlags, offset, inheritance };
     if (object === undefined) {
       if (region.backing === 'guard') vspace.guard(bytes, { name, at });
       else vspace.reserve(bytes, { name, at });
+      continue;
+    }
+    if (inheritance === 'none') continue;
+    const granted = rightsTo(object, parent);
+    if ((granted & Rights.READ) === 0) {
+      vspace.reserve(bytes, { name, at });
     } else if (inheritance === 'copy') {
-      const copy = copies.get(object) ?? copyOf(child, object);
+      const copy = copies.get(object) ?? copyOf(parent, child, object);
       copies.set(object, copy);
-      vspace.map(copy, { ...options, ownsObject: true }, bytes);
+      const options = { name, at, flags, maxFlags, offset, inheritance, ownsObject: true };
+      vspace.map(copy, options, bytes);
     } else {
-      if (object instanceof MappedObject) object.share(child.number, maxFlags & ACCESS);
-      vspace.map(object, options, bytes);
+      const kept = granted | ~ACCESS;
+      const rights = { flags: flags & kept, maxFlags: maxFlags & kept };
+      vspace.map(object, { name, at, ...rights, offset, inheritance }, bytes);
     }
   }
 }
 
-function copyOf(child: Domain, object: MemoryObject): CopyObject {
-  if (object instanceof MappedObject) return new CopyObject(child.pool, object);
+/** Gives the child the rights to each shared object that one of the parent's regions can have. */
+function shareRegions(parent: Domain, child: Domain): void {
+  const rights = new Map<MappedObject, number>();
+  for (const region of parent.vspace.all()) {
+    if (!(region instanceof VRegion) || region.inheritance !== 'share') continue;
+    const { object, maxFlags } = region;
+    if (!(object instanceof MappedObject)) continue;
+    const own = maxFlags & ACCESS & rightsTo(object, parent);
+    rights.set(object, (rights.get(object) ?? 0) | own);
+  }
+  for (const [object, right] of rights) object.share(child.number, right);
+}
+
+/** The rights of a domain to an object that it maps; those of the user's own say for themselves. */
+function rightsTo(object: MemoryObject, domain: Domain): number {
+  return object instanceof MappedObject ? object.rightsOf(domain.number) : Rights.ALL;
+}
+
+function copyOf(parent: Domain, child: Domain, object: MemoryObject): CopyObject {
+  if (object instanceof MappedObject) {
+    return new CopyObject(child.pool, object, `copy of ${object.name}`, parent.number);
+  }
   throw new VmError(
     'LIB_ERR_MEMOBJ_RIGHTS',
     `\`${object.name}\` (${object.kind}) is not of this library and cannot be copied on write; ` +

@@ -1,5 +1,8 @@
 /** Copy on write: an object that begins as another one is now, and goes its own way page by page. */
+import { VmError } from '../base/index.js';
+import { Rights } from '../kernel/index.js';
 import type { MappedObject, SnapshotObject } from './mapped-object.js';
+import { EMPTY } from './page-index.js';
 import type { PagePool } from './page-pool.js';
 import { PooledObject } from './pooled-object.js';
 
@@ -10,10 +13,23 @@ export class CopyObject extends PooledObject implements SnapshotObject {
 
   /**
    * What `source` holds now, for the domain of `pool`. Both can be written from then on, and neither
-   * sees what is written to the other. Errors: those of the pmap, when a mapping of `source` cannot be
-   * made read-only; nothing has changed then.
+   * sees what is written to the other. `reader` is the domain whose right to read `source` counts: who
+   * clones a domain copies what that one may read.
+   * Errors: `LIB_ERR_MEMOBJ_RIGHTS` the reader may not read `source`, or it has ended; those of the pmap,
+   * when a mapping of `source` cannot be made read-only. Nothing has changed then.
    */
-  constructor(pool: PagePool, source: MappedObject, name = `copy of ${source.name}`) {
+  constructor(
+    pool: PagePool,
+    source: MappedObject,
+    name = `copy of ${source.name}`,
+    reader: number = pool.channels.party.number,
+  ) {
+    if ((source.rightsOf(reader) & Rights.READ) === 0) {
+      throw new VmError(
+        'LIB_ERR_MEMOBJ_RIGHTS',
+        `domain ${reader} may not read \`${source.name}\`, and so not copy it`,
+      );
+    }
     super(pool, name, source.bytes);
     try {
       source.protectAll();
@@ -33,6 +49,11 @@ export class CopyObject extends PooledObject implements SnapshotObject {
 
   override holds(page: number): boolean {
     return this.source === undefined || this.index.get(page) !== 0;
+  }
+
+  /** A page of its own that was never written is zero, and stays its own. */
+  protected override entryWithout(stored: number): number {
+    return stored === 0 ? EMPTY : stored;
   }
 
   receive(page: number, from: MappedObject): void {
@@ -73,17 +94,29 @@ export class CopyObject extends PooledObject implements SnapshotObject {
     if (below !== undefined) below.above = this;
   }
 
-  /** Gives the page up: a snapshot without a page of its own would show the one below again. */
+  /**
+   * Gives up the pages that are its own, which are zero from then on. They cannot show those below again,
+   * which have been written since, and without its seeing it.
+   */
+  override discard(offset: number, bytes: number): void {
+    const [first, end] = this.range(offset, bytes);
+    for (let page = this.index.next(first, end); page >= 0; page = this.index.next(page + 1, end)) {
+      this.forget(page);
+      this.setEntry(page, EMPTY);
+    }
+  }
+
+  /** Gives pages up. They are zero then: without a page of its own, a snapshot would show the one below. */
   override unfill(offset: number, bytes: number): [] {
     const [first, end] = this.range(offset, bytes);
-    super.unfill(offset, bytes);
+    this.requireUnpinned(offset, bytes);
     for (let page = first; page < end; page += 1) {
-      if (this.holds(page)) continue;
-      if (this.mustPush(page) && this.source !== undefined) {
-        this.above?.receive(page, this.holderOf(page));
-      }
-      this.adopt(page, this.pool.take(this.owner, page));
-      this.dropViews(page);
+      if (this.mustPush(page)) this.above?.receive(page, this.holderOf(page));
+    }
+    for (let page = first; page < end; page += 1) this.dropViews(page);
+    for (let page = first; page < end; page += 1) {
+      this.forget(page);
+      this.setEntry(page, EMPTY);
     }
     return [];
   }

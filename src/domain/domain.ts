@@ -63,6 +63,8 @@ export class Domain {
   readonly faults: FaultPath;
   /** How it hands capabilities to other domains. */
   readonly channels: Channels;
+  /** What kills each domain that was made out of this one's memory. */
+  readonly children = new Set<() => void>();
 
   /**
    * The library of the domain `number`, which the kernel or a parent has given its CSpace, its RAM
@@ -151,6 +153,7 @@ export class Domain {
     for (const owner of this.pool.allOwners()) {
       if (owner instanceof MappedObject) owner.abandon();
     }
+    for (const object of this.pool.frameObjects) object.abandon();
     this.pool.trim();
     this.channels.close();
     this.kernel.onFault(this.number, () => false);

@@ -53,9 +53,23 @@ export class FileObject extends PooledObject {
 
   /** Writes every page back that was written to. Error: `LIB_ERR_MEMOBJ_SOURCE`; the page stays dirty. */
   flush(): void {
+    this.flushPages(0, pageNumber(this.bytes));
+  }
+
+  override prepareDiscard(offset: number, bytes: number): void {
+    super.prepareDiscard(offset, bytes);
+    this.flushPages(pageNumber(offset), pageNumber(offset + bytes));
+  }
+
+  /** Writes back first what was written to it: a snapshot may keep the object itself for longer. */
+  override destroy(): void {
+    if (this.regions.length === 0) this.flush();
+    super.destroy();
+  }
+
+  private flushPages(first: number, end: number): void {
     if (this.sharing === 'private') return;
-    const end = pageNumber(this.bytes);
-    for (let page = this.index.next(0, end); page >= 0; page = this.index.next(page + 1, end)) {
+    for (let page = this.index.next(first, end); page >= 0; page = this.index.next(page + 1, end)) {
       const entry = this.index.get(page);
       const id = entry >>> FRAME_SHIFT;
       if ((entry & RESIDENT) === 0 || (this.pool.state[id] & PageState.DIRTY) === 0) continue;

@@ -29,6 +29,8 @@ import { VRegionFlags } from './vregion-flags.js';
 export interface FrameHome {
   readonly channels: Channels;
   readonly access: FrameAccess;
+  /** The objects of frames that the domain has made, which end with it. */
+  readonly frameObjects: Set<MappedObject>;
 }
 
 /** Pages of one frame that follow each other there and in the object. */
@@ -56,6 +58,7 @@ export abstract class FrameObject extends MappedObject {
   constructor(at: FrameHome, name: string, bytes: number) {
     super(name, bytes, at.channels.party.number);
     this.at = at;
+    at.frameObjects.add(this);
   }
 
   /** Whether a region is mapped as a whole when it is made. */
@@ -110,6 +113,7 @@ export abstract class FrameObject extends MappedObject {
   }
 
   override pagefault(region: ObjectRegion, address: number, write: boolean): void {
+    this.requireUse(region);
     const page = pageNumber(region.offset) + pageNumber(address - region.base);
     const run = this.runOf(page);
     const from = Math.max(run?.first ?? page, pageNumber(region.offset));
@@ -124,8 +128,6 @@ export abstract class FrameObject extends MappedObject {
       super.pagefault(region, address, write);
       return;
     }
-    this.requireAlive();
-    this.requireShare(region);
     this.mapRuns(region, from, to);
   }
 
@@ -164,9 +166,23 @@ export abstract class FrameObject extends MappedObject {
   }
 
   protected end(): void {
+    this.bequeath();
+    this.at.frameObjects.delete(this);
     for (const { channels } of [...this.given.values()]) {
       this.withdrawFrom(channels.party.number);
     }
+  }
+
+  /** Leaves what a snapshot above still looks for to it, where the object ends with its domain. */
+  private bequeath(): void {
+    const { above } = this;
+    if (above === undefined) return;
+    const end = pageNumber(this.bytes);
+    for (let page = 0; page < end; page += 1) {
+      if (!above.holds(page) && this.runOf(page) !== undefined) above.receive(page, this);
+    }
+    this.above = undefined;
+    above.settleOn(undefined);
   }
 
   /** Maps what the object has of the pages `[first, end)` in a region, all or nothing. */
@@ -194,11 +210,6 @@ export abstract class FrameObject extends MappedObject {
       space.range.unmap(base + first, base + end);
       throw error;
     }
-  }
-
-  private requireShare(region: ObjectRegion): void {
-    const { number } = region.space.channels.party;
-    if (number !== this.home) this.requireGrant(region);
   }
 
   private requireRun(page: number): Run {

@@ -96,28 +96,44 @@ export abstract class MappedObject implements MemoryObject {
   }
 
   /**
-   * Lets another domain map the object with at most `rights` (of `Rights`).
-   * Its regions there are what {@link revoke} ends.
+   * Lets another domain map the object with at most `rights` (of `Rights`). Where these are fewer than
+   * it had, what it mapped is taken from it, and regions that ask for more fault until they are
+   * protected to what is left. {@link revoke} ends it all.
    */
   share(domain: number, rights: number): void {
+    const before = this.grants.get(domain) ?? 0;
     this.grants.set(domain, rights);
+    if ((before & ~rights) === 0) return;
+    // What a snapshot shows of the objects below it is theirs; whoever has a right to it gets it again.
+    for (let seen: MappedObject | undefined = this; seen !== undefined; seen = seen.below) {
+      seen.withdrawFrom(domain);
+    }
+    // What is left mapped is of the domain's own memory, below a snapshot that it was given.
+    for (const { space, base, bytes } of this.regions) {
+      if (space.channels.party.number !== domain) continue;
+      space.range.unmap(pageNumber(base), pageNumber(base + bytes));
+    }
   }
 
-  /** Takes the object back from another domain: its regions there stay, and nothing is behind them. */
+  /**
+   * Takes the object back from another domain: its regions there stay, and nothing is behind them. The
+   * capabilities go, and every mapping with them.
+   */
   revoke(domain: number): void {
-    for (const region of this.regions) {
-      if (region.space.channels.party.number !== domain) continue;
-      region.space.range.unmap(pageNumber(region.base), pageNumber(region.base + region.bytes));
-    }
-    this.withdrawFrom(domain);
-    this.grants.set(domain, 0);
+    this.share(domain, 0);
+  }
+
+  /** The rights (of `Rights`) that a domain has to the object: all to its own, none once it has ended. */
+  rightsOf(domain: number): number {
+    if (this.ended) return 0;
+    return domain === this.home ? Rights.ALL : (this.grants.get(domain) ?? 0);
   }
 
   mapRegion(region: ObjectRegion): void {
     this.adoptRegion(region, false);
   }
 
-  adoptRegion(region: ObjectRegion, _part: boolean): void {
+  adoptRegion(region: ObjectRegion, part: boolean): void {
     const { name, offset, bytes, space } = region;
     if (!(offset >= 0 && offset % PAGE_BYTES === 0 && offset + bytes <= this.size)) {
       throw new VmError(
@@ -126,14 +142,9 @@ export abstract class MappedObject implements MemoryObject {
           `which has ${hex0x(this.size)} bytes`,
       );
     }
-    const granted = this.rightsOf(space);
-    if (granted === undefined || (region.maxFlags & ACCESS & ~granted) !== 0) {
-      const given = granted === undefined ? 'not shared' : `shared with rights ${granted}`;
-      throw new VmError(
-        'LIB_ERR_MEMOBJ_RIGHTS',
-        `\`${this.name}\` is ${given} with ${space.name}; region \`${name}\` could ask for ` +
-          `rights ${region.maxFlags & ACCESS}`,
-      );
+    if (!part) {
+      this.requireAlive();
+      this.requireRights(space, name, region.maxFlags);
     }
     this.regions.push(region);
   }
@@ -144,6 +155,7 @@ export abstract class MappedObject implements MemoryObject {
   }
 
   protect(region: ObjectRegion, offset: number, bytes: number, flags: number): void {
+    this.requireRights(region.space, region.name, flags);
     const first = pageNumber(region.base + offset);
     region.space.range.change(first, first + pageNumber(bytes), (old, page, pages) =>
       this.protectedFlags(region, old, flags, page, pages),
@@ -157,8 +169,7 @@ export abstract class MappedObject implements MemoryObject {
   pagefault(region: ObjectRegion, address: number, write: boolean): void {
     const inRegion = pageNumber(address - region.base);
     const page = pageNumber(region.offset) + inRegion;
-    this.requireAlive();
-    this.requireGrant(region);
+    this.requireUse(region);
     let owner: MappedObject = this;
     while (!owner.holds(page)) owner = owner.below as MappedObject;
     if (write && (owner !== this || this.mustPush(page))) {
@@ -284,7 +295,10 @@ export abstract class MappedObject implements MemoryObject {
     const lessened = kept | (old & flags & ACCESS);
     const wanted = kept | (flags & ACCESS);
     if (wanted === lessened) return lessened;
-    // More is given at once only where a fault would give it as well; else the fault decides.
+    // More is given at once only where a fault would give it as well; else the fault decides. In another
+    // domain the page may be mapped by a capability that is only to be read.
+    const foreign = region.space.channels.party.number !== this.home;
+    if (foreign && (old & WRITE) < (wanted & WRITE)) return leafFlagsFor(wanted, false);
     const first = pageNumber(region.offset) + page - pageNumber(region.base);
     for (let index = first; index < first + pages; index += 1) {
       if (!this.holds(index) || this.mustPush(index) || !this.mayWritePage(index)) {
@@ -297,12 +311,6 @@ export abstract class MappedObject implements MemoryObject {
   /** Whether the page, which the object holds, may be written without asking. */
   protected abstract mayWritePage(page: number): boolean;
 
-  /** The rights that a space has to the object; undefined where it was never given any. */
-  private rightsOf(space: ObjectSpace): number | undefined {
-    const { number } = space.channels.party;
-    return number === this.home ? Rights.ALL : this.grants.get(number);
-  }
-
   /** Copies what a snapshot above still looks for of the pages, before they go. */
   protected saveForAbove(first: number, end: number): void {
     for (let page = first; page < end; page += 1) {
@@ -310,14 +318,37 @@ export abstract class MappedObject implements MemoryObject {
     }
   }
 
-  /** Error: `LIB_ERR_MEMOBJ_GONE` the object was taken back from the domain of the region. */
-  protected requireGrant(region: ObjectRegion): void {
-    if (region.space.channels.party.number === this.home) return;
-    const granted = this.rightsOf(region.space);
-    if (granted !== undefined && granted !== 0) return;
+  /**
+   * Checks that a region may still be used as its flags say.
+   * Errors: `LIB_ERR_MEMOBJ_GONE` the object has ended, or was taken back from the region's domain;
+   * `LIB_ERR_MEMOBJ_RIGHTS` the domain has fewer rights by now.
+   */
+  protected requireUse(region: ObjectRegion): void {
+    this.requireAlive();
+    const { space, name, flags } = region;
+    const { number } = space.channels.party;
+    if (number === this.home) return;
+    if (this.rightsOf(number) === 0) {
+      throw new VmError(
+        'LIB_ERR_MEMOBJ_GONE',
+        `\`${this.name}\` was taken back from ${space.name}, which maps it as \`${name}\``,
+      );
+    }
+    this.requireRights(space, name, flags);
+  }
+
+  /** Error: `LIB_ERR_MEMOBJ_RIGHTS` a space may not have the object with all of these flags. */
+  private requireRights(space: ObjectSpace, region: string, flags: number): void {
+    const { number } = space.channels.party;
+    if (number === this.home) return;
+    const granted = this.rightsOf(number);
+    const shared = this.grants.has(number);
+    if (shared && (flags & ACCESS & ~granted) === 0) return;
+    const given = shared ? `shared with rights ${granted & ACCESS}` : 'not shared';
     throw new VmError(
-      'LIB_ERR_MEMOBJ_GONE',
-      `\`${this.name}\` was taken back from ${region.space.name}, which maps it as \`${region.name}\``,
+      'LIB_ERR_MEMOBJ_RIGHTS',
+      `\`${this.name}\` is ${given} with ${space.name}; region \`${region}\` asks for ` +
+        `rights ${flags & ACCESS}`,
     );
   }
 }

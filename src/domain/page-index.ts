@@ -3,6 +3,8 @@
  *
  *     bit 0   the page is in a frame, whose number in the pool is in bits 2 and up
  *     bit 1   the backing store holds it as it was when it was last clean
+ *
+ * A word of {@link EMPTY}, neither in a frame nor stored, is a page that the object has and that is zero.
  */
 
 const BLOCK_SHIFT = 8;
@@ -14,6 +16,8 @@ export const RESIDENT = 1;
 export const STORED = 2;
 /** Where the number of the frame begins. */
 export const FRAME_SHIFT = 2;
+/** The page is the object's own, and zero. */
+export const EMPTY = 1 << FRAME_SHIFT;
 
 /** Words by page number, in blocks of 256 that exist where a page does. */
 export class PageIndex {

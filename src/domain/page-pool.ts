@@ -27,6 +27,7 @@ import { CapType } from '../kernel/index.js';
 import type { Channels } from './channel.js';
 import type { FrameAccess } from './frame-access.js';
 import type { FrameAllocator } from './frame-allocator.js';
+import type { MappedObject } from './mapped-object.js';
 import { PageIndex } from './page-index.js';
 
 /** What may hold pages of a pool. */
@@ -93,6 +94,7 @@ interface Export {
 export class PagePool {
   readonly channels: Channels;
   readonly access: FrameAccess;
+  readonly frameObjects = new Set<MappedObject>();
   /** Most pages that may be in use at a time. */
   budget = Number.POSITIVE_INFINITY;
   keeper: PageKeeper | undefined;
@@ -203,7 +205,7 @@ export class PagePool {
    * Errors: `LIB_ERR_FRAME_ALLOC` no memory; those of the keeper.
    */
   take(owner: number, index: number, dirty = false): number {
-    if (this.used >= this.budget) this.askForRoom();
+    while (this.used >= this.budget) this.askForRoom();
     let chunk = this.chunkWithRoom();
     if (chunk < 0) {
       const error = this.grow();

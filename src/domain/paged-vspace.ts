@@ -19,7 +19,7 @@ import type { AbortInfo } from '../machine/index.js';
 import { AnonymousObject } from './anonymous-object.js';
 import type { Channels } from './channel.js';
 import { flagsFor, flagsText, refusal } from './fault-explanation.js';
-import type { MemoryObject, ObjectSpace } from './memory-object.js';
+import type { MemoryObject, ObjectRegion, ObjectSpace } from './memory-object.js';
 import type { PagePool } from './page-pool.js';
 import {
   choosePlace,
@@ -60,7 +60,7 @@ export interface RegionOptions extends Placement {
   readonly replace?: boolean;
   /** What a clone of the domain gets; a copy unless told otherwise. */
   readonly inheritance?: Inheritance;
-  /** Whether the object goes with the last part of the region. */
+  /** Whether the object goes with its last region; as its other regions have it unless told otherwise. */
   readonly ownsObject?: boolean;
 }
 
@@ -272,7 +272,7 @@ export class PagedVSpace extends VSpace implements ObjectSpace {
       space: this,
       object,
       offset: options.offset ?? 0,
-      ownsObject: options.ownsObject ?? false,
+      ownsObject: options.ownsObject ?? isOwned(object),
       inheritance: options.inheritance ?? 'copy',
     });
   }
@@ -319,9 +319,14 @@ export class PagedVSpace extends VSpace implements ObjectSpace {
     const kept = regions.find(({ backing }) => backing === 'metadata');
     if (kept !== undefined) throw this.keptError(kept);
     for (const region of regions) {
-      if (!(region instanceof VRegion) || !region.ownsObject) continue;
-      const [first, end] = clip(region, from, to);
-      region.object?.prepareDiscard(region.offset + first - region.base, end - first);
+      if (!(region instanceof VRegion) || !region.ownsObject || region.object === undefined)
+        continue;
+      const { object } = region;
+      const stay = object.regions.flatMap((other) => staying(other, this, from, to));
+      if (stay.length === 0) object.prepareDiscard(0, object.bytes);
+      for (const [first, end] of without(objectRange(region, from, to), stay)) {
+        object.prepareDiscard(first, end - first);
+      }
     }
   }
 
@@ -338,14 +343,30 @@ export class PagedVSpace extends VSpace implements ObjectSpace {
       ]) {
         if (low < high) this.addPart(region, low, high);
       }
-      if (!(region instanceof VRegion) || region.object === undefined) continue;
-      const { object } = region;
-      object.unmapRegion(region);
-      if (!region.ownsObject) continue;
-      if (object.regions.length === 0) object.destroy();
-      else object.discard(region.offset + first - region.base, end - first);
+      if (region instanceof VRegion) region.object?.unmapRegion(region);
     }
+    this.giveUpObjects(regions, from, to);
     return bytes;
+  }
+
+  /** Ends the objects whose last region is gone, and discards what no region shows any more. */
+  private giveUpObjects(regions: readonly Region[], from: number, to: number): void {
+    const ended = new Set<MemoryObject>();
+    for (const region of regions) {
+      if (!(region instanceof VRegion) || !region.ownsObject || region.object === undefined)
+        continue;
+      const { object } = region;
+      if (ended.has(object)) continue;
+      if (object.regions.length === 0) {
+        object.destroy();
+        ended.add(object);
+        continue;
+      }
+      const stay = object.regions.map(({ offset, bytes }): Range => [offset, offset + bytes]);
+      for (const [first, end] of without(objectRange(region, from, to), stay)) {
+        object.discard(first, end - first);
+      }
+    }
   }
 
   private addPart(region: Region, from: number, to: number, flags = region.flags): void {
@@ -438,6 +459,41 @@ export class PagedVSpace extends VSpace implements ObjectSpace {
       `region \`${region.name}\` at ${hex0x(region.base)} holds the records of ${this.name}`,
     );
   }
+}
+
+/** A range of bytes: where it begins, and the first byte behind it. */
+type Range = readonly [number, number];
+
+/** Whether the object goes with its last region. */
+function isOwned(object: MemoryObject | undefined): boolean {
+  return object?.regions.some((region) => region instanceof VRegion && region.ownsObject) ?? false;
+}
+
+/** What of its object a region shows in the addresses `[from, to)`. */
+function objectRange(region: ObjectRegion, from: number, to: number): Range {
+  const first = Math.max(region.base, from);
+  const end = Math.max(first, Math.min(region.base + region.bytes, to));
+  return [region.offset + first - region.base, region.offset + end - region.base];
+}
+
+/** What of its object a region still shows when the addresses `[from, to)` of `space` are gone. */
+function staying(region: ObjectRegion, space: ObjectSpace, from: number, to: number): Range[] {
+  const { offset, bytes } = region;
+  const whole: Range = [offset, offset + bytes];
+  return region.space === space ? without(whole, [objectRange(region, from, to)]) : [whole];
+}
+
+/** What of a range lies in none of the others. */
+function without(range: Range, others: readonly Range[]): Range[] {
+  let left: Range[] = [range];
+  for (const [low, high] of others) {
+    left = left.flatMap(([first, end]): Range[] => [
+      [first, Math.min(end, Math.max(first, low))],
+      [Math.max(first, Math.min(end, high)), end],
+    ]);
+    left = left.filter(([first, end]) => first < end);
+  }
+  return left.filter(([first, end]) => first < end);
 }
 
 function withAccess(flags: number, access: number): number {

@@ -50,6 +50,11 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     return this.pool.keeper !== undefined;
   }
 
+  /** What is known of a page that is in no frame, and in the backing store or not. */
+  protected entryWithout(stored: number): number {
+    return stored;
+  }
+
   /** Puts the content of a page that is nowhere else into its frame, which is zero. */
   protected supply(_page: number, _id: number): void {}
 
@@ -113,7 +118,7 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   unbring(page: number, id: number): void {
     if (this.brought !== page) return;
     this.brought = -1;
-    this.setEntry(page, this.index.get(page) & STORED);
+    this.setEntry(page, this.entryWithout(this.index.get(page) & STORED));
     this.pool.release(id);
   }
 
@@ -134,7 +139,7 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     }
     this.dropViews(page);
     pool.state[id] &= ~PageState.DIRTY;
-    this.setEntry(page, stored);
+    this.setEntry(page, this.entryWithout(stored));
     pool.release(id);
   }
 
@@ -180,6 +185,14 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   }
 
   unfill(offset: number, bytes: number): UnfilledFrame[] {
+    this.requireUnpinned(offset, bytes);
+    this.prepareDiscard(offset, bytes);
+    this.discard(offset, bytes);
+    return [];
+  }
+
+  /** Error: `LIB_ERR_MEMOBJ_PIN` a page of the range is pinned. */
+  protected requireUnpinned(offset: number, bytes: number): void {
     const [first, end] = this.range(offset, bytes);
     for (let page = this.index.next(first, end); page >= 0; page = this.index.next(page + 1, end)) {
       const entry = this.index.get(page);
@@ -187,9 +200,6 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
         throw new VmError('LIB_ERR_MEMOBJ_PIN', `page ${page} of \`${this.name}\` is pinned`);
       }
     }
-    this.prepareDiscard(offset, bytes);
-    this.discard(offset, bytes);
-    return [];
   }
 
   discard(offset: number, bytes: number): void {
@@ -201,6 +211,8 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
 
   pagerFree(bytes: number): number {
     const { pool, index } = this;
+    // Nobody has watched who writes: any page may hold what is nowhere else.
+    if (!this.tracks) return 0;
     const end = pageNumber(this.bytes);
     let freed = 0;
     for (
@@ -211,7 +223,6 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
       const entry = index.get(page);
       const id = entry >>> FRAME_SHIFT;
       if ((entry & RESIDENT) === 0 || pool.pins(id) > 0) continue;
-      if (pool.keeper === undefined && (pool.state[id] & PageState.DIRTY) !== 0) continue;
       this.evict(page, id);
       freed += PAGE_BYTES;
     }

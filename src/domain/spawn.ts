@@ -220,7 +220,7 @@ class Nursery {
       entry: image.entry + (image.thumb ? 1 : 0),
       stackPointer: layout.stackTop,
       argumentPage: layout.argumentPage,
-      kill: () => this.end(domain),
+      kill: this.killer(domain),
     };
   }
 
@@ -228,13 +228,21 @@ class Nursery {
   raiseEmpty(): EmptyDomain {
     const { pmap, root, dispatcher } = this.prepare();
     const domain = this.handOver(pmap, root, dispatcher, []);
-    return { domain, kill: () => this.end(domain) };
+    return { domain, kill: this.killer(domain) };
   }
 
-  /** Ends the child: those who share with it learn of it, and its memory is the parent's again. */
-  private end(domain: Domain): void {
-    if (this.memoryCap !== undefined) domain.exit();
-    this.giveUp();
+  /** What ends the child. Its own children, which are made of its memory, end before it. */
+  private killer(domain: Domain): () => void {
+    const { children } = this.parent;
+    const kill = (): void => {
+      children.delete(kill);
+      for (const end of [...domain.children]) end();
+      // Those who share with it learn of it, and its memory is the parent's again.
+      if (this.memoryCap !== undefined) domain.exit();
+      this.giveUp();
+    };
+    children.add(kill);
+    return kill;
   }
 
   /** Memory, CSpace, Dispatcher and root table, and a pmap of the parent's for them. */

@@ -5,7 +5,7 @@ import { CapType, type Kernel, Rights } from '../../src/kernel/index.js';
 import type { TranslationTable } from '../../src/kernel/translation-tables.js';
 import { tablesOf } from './kernel-audit.js';
 
-const { READ, WRITE, EXECUTE, NOCACHE, GUARD, WRITE_COMBINING } = VRegionFlags;
+const { READ, WRITE, EXECUTE, NOCACHE, GUARD, WRITE_COMBINING, OLD } = VRegionFlags;
 const ROOT_KINDS: ReadonlySet<number> = new Set([Kind.SECTION, Kind.SUPERSECTION]);
 const KIND_NAME: Readonly<Record<number, Descriptor['kind']>> = {
   [Kind.SECTION]: 'section',
@@ -147,7 +147,7 @@ function leafProblem(
   // What is left when the right address is taken out: its attributes, if the address is that one.
   const frame = (backing.base + leaf.offset + (address - leaf.address)) / PAGE_BYTES;
   const rest = (word ^ addressBits(leaf.kind, frame)) >>> 0;
-  const key = ((rest * 2 + (backing.device ? 1 : 0)) * 8 + leaf.kind) * 4096 + leaf.flags;
+  const key = ((rest * 2 + (backing.device ? 1 : 0)) * 8 + leaf.kind) * 8192 + leaf.flags;
   let judgement = judged.get(key);
   if (judgement === undefined) {
     const { flags, kind } = leaf;
@@ -185,7 +185,10 @@ function judge(
   if (found.address !== 0) return 'leads somewhere else';
   const access = expectedAccess(attributes, flags, device);
   const original = attributes === 'original';
-  const ap = access.w ? 3 : access.r ? (original ? 2 : 7) : 0;
+  const rights = access.w ? 3 : access.r ? (original ? 2 : 7) : 0;
+  // An old leaf has its access flag clear where there is one, and gives no rights elsewhere.
+  const used = (flags & OLD) === 0 || original;
+  const ap = used ? rights : attributes === 'access-flag' ? rights & ~1 : 0;
   if (found.ap !== ap) return `AP ${found.ap} ${text}`;
   if (found.xn !== (!original && !access.x)) return `XN ${found.xn} ${text}`;
   const type = `${found.tex} ${found.c ? 1 : 0} ${found.b ? 1 : 0}`;
