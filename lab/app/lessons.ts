@@ -13,6 +13,7 @@ import {
 } from './machine.js';
 import type { Param } from './place.js';
 import { AT, dismiss, get, goToScreen, SOURCE, set, subject, tell } from './state.js';
+import { SHOW, TRACE } from './study.js';
 
 /** The lesson that is open. */
 export const lesson = signal<Lesson | undefined>(undefined);
@@ -95,6 +96,15 @@ export function closeLesson(): void {
 async function openWorld({ id, title, source }: Lesson, isSaid: boolean): Promise<boolean> {
   if (source.kind === 'scenario') {
     return openScenario(source.text, { name: `${id}.yaml`, lesson: id, isSaid });
+  }
+  if (source.kind === 'trace') {
+    if (!isSaid) closeMachine();
+    set(LESSON, id);
+    set(TRACE, source.id);
+    set(SHOW, 'policies');
+    markOpened();
+    // Any space will do: the screens are about one.
+    return true;
   }
   try {
     const opened =

@@ -20,6 +20,7 @@ import {
 import { isServed, openServed } from './served-source.js';
 import { AT, busy, dismiss, get, goToScreen, place, SOURCE, set, subject, tell } from './state.js';
 import { keepSource, keptSource } from './storage.js';
+import { openTrace, SHOW } from './study.js';
 
 /**
  * Shows a subject; `name` is how a link calls it.
@@ -139,10 +140,16 @@ function takeText(result: Extract<DropResult, { kind: 'text' }>): void {
     });
     return;
   }
-  throw new VmError(
-    'SOURCE_ERR_FORMAT',
-    `${name} is a ${what}, which holds no tables: pagewright replay ${name}`,
-  );
+  const title = name.split('/').at(-1) ?? name;
+  void openTrace(title, text).then((isOpen) => {
+    if (isOpen) goToPolicies();
+  });
+}
+
+/** Shows the screen of page replacement. */
+function goToPolicies(): void {
+  set(SHOW, 'policies');
+  goToScreen('policies');
 }
 
 function subjectOfSpace({ word, title, snapshot, names, coverage, notes }: ReadSpace): Subject {
@@ -174,7 +181,9 @@ async function openWhatIsSaidNow(): Promise<void> {
 
 async function openSaid(): Promise<void> {
   await openSaidScenario();
-  if ((await openSaidLesson()) || machine.peek() !== undefined) return;
+  // A lesson about a trace has no space of its own: the usual one is behind it.
+  const isLesson = await openSaidLesson();
+  if (machine.peek() !== undefined || (isLesson && subject.peek() !== undefined)) return;
   const name = get(SOURCE);
   if (name === '' && isServed) {
     try {

@@ -23,6 +23,8 @@ export function lessonWorld({ id, source }: Lesson): LessonWorld {
       const layout = parseLayout(source.text, source.path, () => new Uint8Array());
       return { session: undefined, space: buildLayout(layout).space };
     }
+    case 'trace':
+      return { session: undefined, space: undefined };
     case 'snapshot':
       return { session: undefined, space: spaceOfSnapshot(source.text) };
   }

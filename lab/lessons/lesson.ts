@@ -10,8 +10,11 @@ import type { LabSession } from '../engine/lab-session.js';
 export interface LessonWorld {
   /** The scenario of the lesson, run to its end; undefined for a lesson about a space. */
   readonly session: LabSession | undefined;
-  /** The space of the lesson: that of its first domain at the end, or the one that was read. */
-  readonly space: AddressSpace;
+  /**
+   * The space of the lesson: that of its first domain at the end, or the one that was read; undefined
+   * for a lesson about a trace.
+   */
+  readonly space: AddressSpace | undefined;
 }
 
 /** One question. */
@@ -37,7 +40,8 @@ export interface Question {
 export type LessonSource =
   | { readonly kind: 'scenario'; readonly text: string }
   | { readonly kind: 'layout'; readonly text: string; readonly path: string }
-  | { readonly kind: 'snapshot'; readonly text: string };
+  | { readonly kind: 'snapshot'; readonly text: string }
+  | { readonly kind: 'trace'; readonly text: string; readonly id: string };
 
 /** A lesson. */
 export interface Lesson {

@@ -1,6 +1,7 @@
 /** The lessons, in the order in which they build on each other. */
 
 import splitSpace from '../../examples/layouts/split-space.yaml?raw';
+import belady from '../../examples/traces/belady.txt?raw';
 import { VmError } from '../../src/base/index.js';
 import { Access, KIND_NAMES } from '../../src/format/index.js';
 import { CapType } from '../../src/kernel/index.js';
@@ -13,9 +14,11 @@ import {
   accessEnding,
   cost,
   ending,
+  misses,
   physicalAddress,
   resultOf,
   sessionOf,
+  spaceOf,
   userRights,
   withDacr,
 } from './measures.js';
@@ -25,6 +28,8 @@ import sections from './sections.yaml?raw';
 import smallTables from './small-tables.yaml?raw';
 import writableOrExecutable from './w-xor-x.yaml?raw';
 
+/** The string of pages of `examples/traces/belady.txt`. */
+const BELADY = [1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5];
 const UART = 0xf900_0000;
 /** Domain 0 a client, domain 1 none. */
 const DRIVERS_CLOSED = 0b0001;
@@ -237,7 +242,7 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
         upTo: 0,
         because: 'A client asks the permissions of the entry, which allow PL1 to read.',
         at: UART,
-        measure: ({ space }) => accessEnding(space, UART, Access.PRIVILEGED_READ),
+        measure: (world) => accessEnding(spaceOf(world), UART, Access.PRIVILEGED_READ),
       },
       {
         after: 0,
@@ -248,8 +253,13 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
         because:
           'The domain is asked before the permissions. No table was changed and nothing in the TLB was dropped: one register closes all drivers.',
         at: UART,
-        measure: ({ space }) =>
-          accessEnding(space, UART, Access.PRIVILEGED_READ, withDacr(space, DRIVERS_CLOSED)),
+        measure: (world) =>
+          accessEnding(
+            spaceOf(world),
+            UART,
+            Access.PRIVILEGED_READ,
+            withDacr(spaceOf(world), DRIVERS_CLOSED),
+          ),
       },
       {
         after: 0,
@@ -259,8 +269,13 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
         upTo: 0,
         because: 'A manager asks no permissions at all. This is why nobody should be one.',
         at: UART,
-        measure: ({ space }) =>
-          accessEnding(space, UART, Access.USER_READ, withDacr(space, DRIVERS_MANAGED)),
+        measure: (world) =>
+          accessEnding(
+            spaceOf(world),
+            UART,
+            Access.USER_READ,
+            withDacr(spaceOf(world), DRIVERS_MANAGED),
+          ),
       },
     ],
   },
@@ -444,6 +459,45 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
     ],
   },
   {
+    id: 'belady',
+    title: "Belady's anomaly",
+    about: 'More memory, and more faults: which policies that can happen to.',
+    screen: 'policies',
+    source: { kind: 'trace', text: belady, id: 'belady' },
+    questions: [
+      {
+        after: 0,
+        ask: 'The pages 1 2 3 4 1 2 5 1 2 3 4 5 are used, with three frames and FIFO. How many of the 12 uses miss?',
+        choices: ['5', '9', '10'],
+        right: 1,
+        upTo: 0,
+        because:
+          'Who came first goes first, however much he is needed: 1 and 2 are thrown out right before they are used.',
+        measure: () => misses(BELADY, 'fifo', 3),
+      },
+      {
+        after: 0,
+        ask: 'A fourth frame is bought. How many miss now?',
+        choices: ['8', '9', '10'],
+        right: 2,
+        upTo: 0,
+        because:
+          "More frames, more misses: Belady's anomaly. With other numbers of frames other pages are the oldest.",
+        measure: () => misses(BELADY, 'fifo', 4),
+      },
+      {
+        after: 0,
+        ask: 'And LRU, which misses 10 times with three frames: how often with four?',
+        choices: ['8', '10', '11'],
+        right: 0,
+        upTo: 0,
+        because:
+          'With four frames LRU holds all that it holds with three, and one page more. A policy with this property is a stack algorithm, and is safe from the anomaly.',
+        measure: () => misses(BELADY, 'lru', 4),
+      },
+    ],
+  },
+  {
     id: 'linux',
     title: 'Reading a Linux dump',
     about: 'The page tables of a running Debian, as they were found in its memory.',
@@ -459,7 +513,7 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
         because:
           'All memory in a row, by sections of 1 MiB: no tables, few TLB entries. Only its beginning is finer, where code may not be written.',
         at: 0xc200_0000,
-        measure: ({ space }) => KIND_NAMES[space.entryAt(0xc_2000).kind] ?? '',
+        measure: (world) => KIND_NAMES[spaceOf(world).entryAt(0xc_2000).kind] ?? '',
       },
       {
         after: 0,
@@ -470,7 +524,7 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
         because:
           'Programs call helpers there (kuser helpers): reading and executing are allowed, in a DACR domain of its own.',
         at: VECTORS,
-        measure: ({ space }) => userRights(space, VECTORS),
+        measure: (world) => userRights(spaceOf(world), VECTORS),
       },
       {
         after: 0,
@@ -480,8 +534,8 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
         upTo: 0,
         because:
           '48 tables of 1 KiB. Linux takes them in pairs and keeps its own notes beside them, so that each pair fills a page.',
-        measure: ({ space }) =>
-          `${(space.tableKibibytes.length * 1024).toLocaleString('en')} bytes`,
+        measure: (world) =>
+          `${(spaceOf(world).tableKibibytes.length * 1024).toLocaleString('en')} bytes`,
       },
     ],
   },

@@ -9,7 +9,12 @@ import {
   type WalkFault,
   walk,
 } from '../../src/machine/index.js';
-import type { StepResult } from '../../src/scenario/index.js';
+import {
+  type ReplayPolicyName,
+  replayTrace,
+  type StepResult,
+  traceOfPages,
+} from '../../src/scenario/index.js';
 import type { LabSession } from '../engine/lab-session.js';
 import type { LessonWorld } from './lesson.js';
 
@@ -17,6 +22,21 @@ import type { LessonWorld } from './lesson.js';
 export function sessionOf({ session }: LessonWorld): LabSession {
   if (session !== undefined) return session;
   throw new Error('a lesson about a space has no session');
+}
+
+/** The space of a lesson that has one. */
+export function spaceOf({ space }: LessonWorld): AddressSpace {
+  if (space !== undefined) return space;
+  throw new Error('a lesson about a trace has no space');
+}
+
+/** How often a policy with so many frames misses on a string of pages. */
+export function misses(pages: readonly number[], policy: ReplayPolicyName, frames: number): string {
+  const replay = replayTrace(traceOfPages(pages), { policies: [policy], frames: [frames] });
+  for (;;) {
+    const { done, value } = replay.next();
+    if (done === true) return `${value[0]?.misses}`;
+  }
 }
 
 /** The result of the step of this number. */

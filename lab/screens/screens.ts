@@ -3,6 +3,7 @@
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
 import { capabilities } from './capabilities.js';
+import { policies } from './policies.js';
 import { ribbonScreen } from './ribbons.js';
 import { run } from './run.js';
 import { walkScreen } from './walk.js';
@@ -13,5 +14,6 @@ export const SCREENS: readonly [Screen, ...Screen[]] = [
   walkScreen,
   ribbonScreen,
   capabilities,
+  policies,
   run,
 ];

@@ -12,10 +12,12 @@ export {
 export {
   CHUNK_RUNS,
   type ChunkStore,
+  findNextUses,
   MemoryChunks,
   REFERENCE_KINDS,
   type ReferenceKind,
   type ReferenceTrace,
+  repeatsOfRun,
   TraceBuilder,
   traceOfPages,
 } from './reference-trace.js';
@@ -36,6 +38,7 @@ export {
   type ReplayProgress,
   type ReplayRow,
   replayTrace,
+  startSimulation,
   USUAL_TIMES,
 } from './replay-trace.js';
 export { type RunOptions, ScenarioRun } from './run-scenario.js';

@@ -208,6 +208,18 @@ function grouped(simulations: readonly PlannedSimulation[]): PlannedSimulation[]
   return groups;
 }
 
+/** A policy with one number of frames, for who feeds it a trace of `pages` pages bit by bit. */
+export function startSimulation(
+  policy: ReplayPolicyName,
+  frames: number,
+  pages: number,
+  seed = 1,
+): Simulation {
+  return policy === 'lru'
+    ? new LruStack([frames], pages)
+    : startPolicy(policy, frames, pages, seed);
+}
+
 function startPolicy(
   policy: Exclude<ReplayPolicyName, 'lru'>,
   frames: number,
