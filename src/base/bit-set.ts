@@ -31,38 +31,51 @@ export function clearBit(pool: Uint32Array, start: number, index: number): void 
   pool[start + (index >>> 5)] &= ~(1 << (index & 31));
 }
 
+/*
+ * Runs of bits: the bits in the word that the run begins in, then whole words, then those in the word
+ * that it ends in. A run that begins and ends in one word has only the first part.
+ *
+ *     word   first        first + 1 …  last - 1      last
+ *            ░░░░████     ████████  ████████         ███░░░░░
+ */
+
 /** Sets `count` bits from `index`. */
 export function setBits(pool: Uint32Array, start: number, index: number, count: number): void {
   const end = index + count;
-  for (let at = index; at < end; ) {
-    const low = at & 31;
-    const high = Math.min(WORD_BITS, low + end - at);
-    pool[start + (at >>> 5)] |= mask(low, high);
-    at += high - low;
+  const last = start + (end >>> 5);
+  let word = start + (index >>> 5);
+  if (word === last) {
+    if (count > 0) pool[word] |= mask(index & 31, end & 31);
+    return;
   }
+  pool[word] |= ALL << (index & 31);
+  for (word += 1; word < last; word += 1) pool[word] = ALL;
+  if ((end & 31) !== 0) pool[last] |= mask(0, end & 31);
 }
 
 /** Clears `count` bits from `index`. */
 export function clearBits(pool: Uint32Array, start: number, index: number, count: number): void {
   const end = index + count;
-  for (let at = index; at < end; ) {
-    const low = at & 31;
-    const high = Math.min(WORD_BITS, low + end - at);
-    pool[start + (at >>> 5)] &= ~mask(low, high);
-    at += high - low;
+  const last = start + (end >>> 5);
+  let word = start + (index >>> 5);
+  if (word === last) {
+    if (count > 0) pool[word] &= ~mask(index & 31, end & 31);
+    return;
   }
+  pool[word] &= ~(ALL << (index & 31));
+  for (word += 1; word < last; word += 1) pool[word] = 0;
+  if ((end & 31) !== 0) pool[last] &= ~mask(0, end & 31);
 }
 
 /** Whether any of the `count` bits from `index` is set. */
 export function anyBit(pool: Uint32Array, start: number, index: number, count: number): boolean {
   const end = index + count;
-  for (let at = index; at < end; ) {
-    const low = at & 31;
-    const high = Math.min(WORD_BITS, low + end - at);
-    if ((pool[start + (at >>> 5)] & mask(low, high)) !== 0) return true;
-    at += high - low;
-  }
-  return false;
+  const last = start + (end >>> 5);
+  let word = start + (index >>> 5);
+  if (word === last) return count > 0 && (pool[word] & mask(index & 31, end & 31)) !== 0;
+  if ((pool[word] & (ALL << (index & 31))) !== 0) return true;
+  for (word += 1; word < last; word += 1) if (pool[word] !== 0) return true;
+  return (end & 31) !== 0 && (pool[last] & mask(0, end & 31)) !== 0;
 }
 
 /** The highest set bit at or below `index`, or -1. */

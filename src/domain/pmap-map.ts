@@ -46,6 +46,8 @@ export interface PmapCost {
 
 const PIECE_WORDS = 4;
 const PAGE_MASK = PAGE_BYTES - 1;
+/** Offsets up to here are plain 32-bit numbers. */
+const MAX_OFFSET = 2 ** 31 - 1;
 const ROOT_ENTRY_BYTES = ROOT_ENTRY_PAGES * PAGE_BYTES;
 /** Flags that leave no choice but small pages. */
 const SMALL_FLAGS = ALL_VREGION_FLAGS & ~(VRegionFlags.LARGE | VRegionFlags.HUGE);
@@ -90,7 +92,10 @@ export class MapOperation {
 
   /** Plans and does it. The answer is in {@link offset} and {@link bytes}. */
   run(address: number, frame: CapRef, offset: number, bytes: number, flags: number): ErrorNumber {
-    const done = this.mapSimply(address, frame, offset, bytes, flags);
+    const done =
+      (flags & VRegionFlags.LARGE) === 0
+        ? this.mapSimply(address, frame, offset, bytes, flags)
+        : this.mapSections(address, frame, offset, bytes, flags);
     return done === NOT_SIMPLE ? this.runPlanned(address, frame, offset, bytes, flags) : done;
   }
 
@@ -168,6 +173,58 @@ export class MapOperation {
     this.bytes = pages << PAGE_SHIFT;
     const { events } = core;
     if (events.on) events.record(EventKind.MAP, core.resources.domain, address, this.bytes, flags);
+    return OK;
+  }
+
+  /** As {@link mapSimply}, for whole sections where there is neither a table nor a section. */
+  private mapSections(
+    address: number,
+    frame: CapRef,
+    offset: number,
+    bytes: number,
+    flags: number,
+  ): ErrorNumber {
+    const { core } = this;
+    const { shadow, slots, policy } = core;
+    if (!policy.makesSections || (flags & ~(SMALL_FLAGS | VRegionFlags.LARGE)) !== 0) {
+      return NOT_SIMPLE;
+    }
+    const whole = ((address | offset | bytes) & (ROOT_ENTRY_BYTES - 1)) === 0;
+    const sections = bytes / ROOT_ENTRY_BYTES;
+    const index = address / ROOT_ENTRY_BYTES;
+    const inRange = address >= 0 && offset >= 0 && offset <= MAX_OFFSET && sections >= 1;
+    // The bits say something only where all three are 32-bit numbers; where not, nothing is whole.
+    if (!whole || !inRange || (index | 0) !== index || (sections | 0) !== sections)
+      return NOT_SIMPLE;
+    if ((index + sections) << ROOT_INDEX_SHIFT > core.endPage) return NOT_SIMPLE;
+    if (anyBit(shadow.tables.rootUsed, 0, index, sections)) return NOT_SIMPLE;
+    if (shadow.leaves.freeCount <= RESERVED_LEAVES || slots.freeCount === 0) return NOT_SIMPLE;
+    const slot = slots.allocate() as CapRef;
+    if (slot < 0) return NOT_SIMPLE;
+    const paging = core.pagingFlags[flags & ALL_VREGION_FLAGS];
+    const error = core.invocations.vnodeMap(
+      core.root,
+      frame,
+      index,
+      paging,
+      offset,
+      sections,
+      slot,
+    );
+    if (error !== OK) {
+      // A frame that does not begin on a MiB is not wrong: the plan maps it by smaller leaves.
+      const freed = slots.free(slot);
+      return freed === OK
+        ? NOT_SIMPLE
+        : pushError(core.mapFailed(error, freed), Code.LIB_ERR_PMAP_DO_MAP);
+    }
+    const page = index << ROOT_INDEX_SHIFT;
+    const first = offset >>> PAGE_SHIFT;
+    shadow.putLeaf(page, sections, Kind.SECTION, flags, slot, frame, first, page, sections);
+    this.offset = offset;
+    this.bytes = bytes;
+    const { events } = core;
+    if (events.on) events.record(EventKind.MAP, core.resources.domain, address, bytes, flags);
     return OK;
   }
 

@@ -33,6 +33,8 @@ export interface PmapPolicy {
   ): number;
   /** The kernel's flags for those of a region. */
   pagingFlags(flags: number): number;
+  /** Whether LARGE without HUGE makes sections of whatever begins and ends on a MiB in both spaces. */
+  readonly makesSections: boolean;
   /** Whether an operation may cover several Mappings of one table, as long as it covers them whole. */
   readonly spansMappings: boolean;
   /** Whether the frame is identified anew before each step, as the original did. */
@@ -59,6 +61,7 @@ export const originalLeaves: PmapPolicy = {
   granule: (request) => (wantsSections(request) ? SECTION_BYTES : PAGE_BYTES),
   leafKind: (_request, granule) => (granule === SECTION_BYTES ? Kind.SECTION : Kind.SMALL),
   pagingFlags: (flags) => toPagingFlags(flags & ~(VRegionFlags.WRITE_COMBINING | VRegionFlags.OLD)),
+  makesSections: false,
   spansMappings: false,
   identifiesEachStep: true,
 };
@@ -71,15 +74,18 @@ export const largestLeaves: PmapPolicy = {
   name: 'largest',
   granule: () => PAGE_BYTES,
   leafKind({ flags }, _granule, page, frame, pages) {
-    const fits = (leaf: number): boolean =>
-      pages >= leaf && page % leaf === 0 && frame % leaf === 0;
+    // Leaves are powers of two: what both begin at a multiple of, both lack the low bits of.
+    const low = page | frame;
     const huge = (flags & VRegionFlags.HUGE) !== 0;
-    if (huge && fits(SUPERSECTION_PAGES)) return Kind.SUPERSECTION;
     if (!huge && (flags & VRegionFlags.LARGE) === 0) return Kind.SMALL;
-    if (fits(SECTION_PAGES)) return Kind.SECTION;
-    return fits(LARGE_PAGES) ? Kind.LARGE : Kind.SMALL;
+    if (huge && pages >= SUPERSECTION_PAGES && (low & (SUPERSECTION_PAGES - 1)) === 0) {
+      return Kind.SUPERSECTION;
+    }
+    if (pages >= SECTION_PAGES && (low & (SECTION_PAGES - 1)) === 0) return Kind.SECTION;
+    return pages >= LARGE_PAGES && (low & (LARGE_PAGES - 1)) === 0 ? Kind.LARGE : Kind.SMALL;
   },
   pagingFlags: toPagingFlags,
+  makesSections: true,
   spansMappings: true,
   identifiesEachStep: false,
 };

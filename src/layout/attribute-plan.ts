@@ -272,6 +272,7 @@ function leafPolicy(styles: readonly LeafStyle[]): PmapPolicy {
     leafKind: ({ flags }, _granule, page, frame, pages) =>
       largestKind(byFlags[flags] ?? [], page, frame, pages) ?? Kind.SMALL,
     pagingFlags: (flags) => flags & STYLE_MASK,
+    makesSections: false,
     spansMappings: true,
     identifiesEachStep: false,
   };

@@ -145,7 +145,7 @@ export class SetAssociativeTlb implements Tlb {
 
   invalidateAsid(asid: number): void {
     let dropped = 0;
-    for (let entry = 0; entry < this.keys.length; entry++) {
+    for (let entry = 0; entry < this.keys.length && this.total > 0; entry++) {
       if (belongsTo(this.keys[entry], asid)) dropped += this.drop(entry);
     }
     noteMaintenance(this.counters, this.events, MaintenanceScope.ASID, 0, asid, dropped);
