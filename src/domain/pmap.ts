@@ -352,22 +352,25 @@ export class Pmap {
     const quick = shadow.leaves.find(page);
     const record = quick !== 0 ? quick : shadow.leafAt(page);
     if (record === 0) return undefined;
-    const words = shadow.leaves.words;
+    const { words } = shadow.leaves;
     const at = record << RECORD_SHIFT;
-    const run = words[at + LEAF_RUN];
-    const head = words[at + LEAF_HEAD];
+    const run = words[at | LEAF_RUN];
+    const head = words[at | LEAF_HEAD];
+    const total = words[at | LEAF_TOTAL];
     const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
-    const inTable = (root & 1) !== 0;
     into.page = head;
-    into.pages = inTable ? words[at + LEAF_TOTAL] : words[at + LEAF_TOTAL] << ROOT_INDEX_SHIFT;
     into.kind = leafKindOf(run);
-    into.frame = words[at + LEAF_FRAME] as CapRef;
-    into.framePage = words[at + LEAF_OFFSET] - (words[at + LEAF_PAGE] - head);
+    into.frame = words[at | LEAF_FRAME] as CapRef;
+    into.framePage = (words[at | LEAF_OFFSET] - words[at] + head) | 0;
     into.flags = leafFlags(run);
-    into.mapping = words[at + LEAF_MAPPING] as CapRef;
-    into.table = inTable
-      ? (shadow.tables.words[tableAt(root >>> 1) + TABLE_VNODE] as CapRef)
-      : core.root;
+    into.mapping = words[at | LEAF_MAPPING] as CapRef;
+    if ((root & 1) !== 0) {
+      into.pages = total;
+      into.table = (shadow.tables.words[tableAt(root >>> 1) + TABLE_VNODE] | 0) as CapRef;
+    } else {
+      into.pages = total << ROOT_INDEX_SHIFT;
+      into.table = core.root;
+    }
     return into;
   }
 

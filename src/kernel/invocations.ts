@@ -76,7 +76,7 @@ export class Invocations extends PageInvocations {
 
   static {
     rebase = (invocations, root) => {
-      invocations.root = root;
+      invocations.setRoot(root);
     };
   }
 

@@ -66,7 +66,10 @@ export const WATCH_MASK = (1 << WATCH_BITS) - 1;
 export abstract class PageInvocations {
   protected readonly state: KernelState;
   /** The object of the L1 CNode; 0 once that is gone. */
-  protected root: number;
+  protected root = 0;
+  /** The first slot of the L1 CNode, and how many it has. */
+  private firstCNode = 0;
+  private cnodes = 0;
   /** Tells this interface from all others of the kernel; never 0. */
   protected readonly number: number;
   private readonly capabilities: Capabilities;
@@ -76,12 +79,20 @@ export abstract class PageInvocations {
 
   constructor(state: KernelState, root: number, number: number) {
     this.state = state;
-    this.root = root;
     this.number = number;
     this.capabilities = state.capabilities;
     this.tables = state.tables;
     this.counters = state.counters;
     this.events = state.events;
+    this.setRoot(root);
+  }
+
+  /** The CSpace has this root CNode from now on, or none (0). */
+  protected setRoot(root: number): void {
+    const { objects } = this.capabilities;
+    this.root = root;
+    this.firstCNode = objects[(root << OBJECT_SHIFT) | OBJECT_PART];
+    this.cnodes = objects[(root << OBJECT_SHIFT) | OBJECT_SLOTS];
   }
 
   /** {@link vnodeMap}, whatever is to be mapped. */
@@ -138,9 +149,7 @@ export abstract class PageInvocations {
   ): boolean {
     const { tables } = this;
     const { objects, slots } = this.capabilities;
-    const rootAt = this.root << OBJECT_SHIFT;
-    const first = objects[rootAt | OBJECT_PART];
-    const cnodes = objects[rootAt | OBJECT_SLOTS];
+    const { firstCNode: first, cnodes } = this;
     const tableCNode = tableRef >> 8;
     const sourceCNode = sourceRef >> 8;
     const mappingCNode = mappingRef >> 8;
@@ -214,10 +223,8 @@ export abstract class PageInvocations {
 
   private unmapPage(tableRef: number, mappingRef: number, watch: number): boolean {
     const { tables } = this;
-    const { objects, slots } = this.capabilities;
-    const rootAt = this.root << OBJECT_SHIFT;
-    const first = objects[rootAt | OBJECT_PART];
-    const cnodes = objects[rootAt | OBJECT_SLOTS];
+    const { slots } = this.capabilities;
+    const { firstCNode: first, cnodes } = this;
     const tableCNode = tableRef >> 8;
     const mappingCNode = mappingRef >> 8;
     if ((tableCNode | mappingCNode) < 0) return false;
@@ -258,9 +265,9 @@ export abstract class PageInvocations {
     const { counters, events } = this;
     counters.pageUnmaps += 1;
     const asid = info[spaceAt | INFO_ASID];
-    if (asid !== 0) {
+    if (asid === 0) counters.unflushed += 1;
+    else {
       tables.tlb.invalidateAddress((info[infoAt | INFO_ROOT_PAGE] + entry) * SMALL_PAGE_STEP, asid);
-      counters.pageFlushes += 1;
     }
     if (events.on) events.record(EventKind.CAP_UNMAP, number, entry, 1, at >>> SLOT_SHIFT);
     return true;

@@ -479,8 +479,8 @@ export function writeRun(
   first: number,
   step: number,
 ): void {
-  const end = index + count;
-  let at = index;
+  const end = (index + count) | 0;
+  let at = index | 0;
   let word = first | 0;
   // V8 takes nothing out of a loop that stays the same, and adds as doubles what may be no integer.
   const step1 = step | 0;

@@ -65,7 +65,8 @@ function mappingTypes(): Uint8Array {
 }
 
 function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
+  // Most are small, and the question whether a double is whole is a long one.
+  return value >= 0 && ((value | 0) === value || Number.isSafeInteger(value));
 }
 
 /** The operations on translation tables and Mappings. */

@@ -45,10 +45,10 @@ export class CostCounters {
   entryWrites = 0;
   /** Mappings of small pages that were made: each an invocation and a barrier. */
   pageMaps = 0;
-  /** Mappings of one page that were removed: each an invocation and an entry written. */
+  /** Mappings of one page that were removed: each an invocation, an entry written, and two barriers. */
   pageUnmaps = 0;
-  /** The maintenance of one page each that followed: two barriers. */
-  pageFlushes = 0;
+  /** Those of {@link pageUnmaps} that owed no maintenance, and so no barriers. */
+  unflushed = 0;
 
   /** The counts, at the places of {@link Cost}. Ask again for what the TLB and walks have counted. */
   get values(): Float64Array {
@@ -59,13 +59,13 @@ export class CostCounters {
     counts[Cost.WALK_READS] += this.walkReads;
     counts[Cost.TLB_MAINTENANCE] += this.maintenance;
     counts[Cost.ENTRY_WRITES] += this.entryWrites + this.pageUnmaps;
-    counts[Cost.BARRIERS] += this.pageMaps + 2 * this.pageFlushes;
+    counts[Cost.BARRIERS] += this.pageMaps + 2 * (this.pageUnmaps - this.unflushed);
     counts[Cost.CAPABILITY_OPERATIONS] += this.pageMaps + this.pageUnmaps;
     this.maintenance = 0;
     this.entryWrites = 0;
     this.pageMaps = 0;
     this.pageUnmaps = 0;
-    this.pageFlushes = 0;
+    this.unflushed = 0;
     this.tlbHits = 0;
     this.walks = 0;
     this.walkReads = 0;
