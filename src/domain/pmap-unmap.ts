@@ -68,12 +68,12 @@ export class UnmapOperation {
     const page = address >>> PAGE_SHIFT;
     const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
     const head = shadow.leaves.find(page);
-    if ((root & 1) === 0 || head === 0 || (page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
     const { words } = shadow.leaves;
     const at = head << RECORD_SHIFT;
     const entries = leafEntries(words[at | LEAF_RUN]);
-    if (words[at | LEAF_HEAD] !== page || words[at | LEAF_TOTAL] !== entries) return NOT_SIMPLE;
-    if (entries << PAGE_SHIFT !== bytes) return NOT_SIMPLE;
+    const isPart = (words[at | LEAF_HEAD] ^ page) | (words[at | LEAF_TOTAL] ^ entries) | (~root & 1);
+    if (isPart !== 0 || head === 0 || entries << PAGE_SHIFT !== bytes) return NOT_SIMPLE;
+    if ((page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
     const mapping = words[at | LEAF_MAPPING] as CapRef;
     const table = tableAt(root >>> 1);
     const vnode = (shadow.tables.words[table + TABLE_VNODE] | 0) as CapRef;

@@ -50,6 +50,8 @@ import {
 /** Head of a slot that holds an L2 CNode that may be read, or also written. */
 const READABLE_CNODE = CapType.L2_CNODE | (Rights.READ << 8);
 const WRITABLE_CNODE = CapType.L2_CNODE | (Rights.WRITE << 8);
+/** Head of a slot that holds a Mapping of small pages, without its rights. */
+const SMALL_MAPPING = CapType.FRAME_MAPPING | (Kind.SMALL << 16);
 /** Flags that small pages can have. */
 const SMALL_PAGE_FLAGS = 31;
 /** Page frames below 4 GiB, which is as far as a small page reaches. */
@@ -150,10 +152,9 @@ export abstract class PageInvocations {
     const { tables } = this;
     const { objects, slots } = this.capabilities;
     const { firstCNode: first, cnodes } = this;
-    const tableCNode = tableRef >> 8;
-    const sourceCNode = sourceRef >> 8;
-    const mappingCNode = mappingRef >> 8;
-    if ((tableCNode | sourceCNode | mappingCNode) < 0) return false;
+    const tableCNode = tableRef >>> 8;
+    const sourceCNode = sourceRef >>> 8;
+    const mappingCNode = mappingRef >>> 8;
     if (tableCNode >= cnodes || sourceCNode >= cnodes || mappingCNode >= cnodes) return false;
     let at = (first + tableCNode) << SLOT_SHIFT;
     if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
@@ -205,7 +206,7 @@ export abstract class PageInvocations {
     if (tables.watcher !== null) tables.watcher(tables.table(number), entry, count);
     notes[notesAt + L2_BIT_WORDS + entry] = mapping;
     const next = slots[sourceAt | SLOT_MAPPINGS];
-    slots[at] = CapType.FRAME_MAPPING | (head & 0xff00) | (Kind.SMALL << 16);
+    slots[at] = SMALL_MAPPING | (head & 0xff00);
     slots[at | MAPPING_TABLE] = number;
     slots[at | MAPPING_SOURCE] = source;
     slots[at | MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
@@ -225,9 +226,9 @@ export abstract class PageInvocations {
     const { tables } = this;
     const { slots } = this.capabilities;
     const { firstCNode: first, cnodes } = this;
-    const tableCNode = tableRef >> 8;
-    const mappingCNode = mappingRef >> 8;
-    if ((tableCNode | mappingCNode) < 0) return false;
+    // A reference to the root CNode itself is negative, and lies behind its end as an unsigned number.
+    const tableCNode = tableRef >>> 8;
+    const mappingCNode = mappingRef >>> 8;
     if (tableCNode >= cnodes || mappingCNode >= cnodes) return false;
     let at = (first + tableCNode) << SLOT_SHIFT;
     if ((slots[at] & (0xff | READABLE_CNODE)) !== READABLE_CNODE) return false;
@@ -237,11 +238,10 @@ export abstract class PageInvocations {
     at = (slots[at | SLOT_PART] + (mappingRef & 0xff)) << SLOT_SHIFT;
 
     if ((slots[tableAt] & 0xff) !== CapType.VNODE_ARM_L2) return false;
-    const head = slots[at];
-    if ((head & 0xff) !== CapType.FRAME_MAPPING || head >>> 16 !== Kind.SMALL) return false;
+    if ((slots[at] & ~0xff00) !== SMALL_MAPPING) return false;
     const number = slots[tableAt | SLOT_PART];
     const run = slots[at | MAPPING_RUN];
-    if (slots[at | MAPPING_TABLE] !== number || run >>> RUN_ENTRY_BITS !== 1) return false;
+    if (((slots[at | MAPPING_TABLE] ^ number) | ((run >>> RUN_ENTRY_BITS) ^ 1)) !== 0) return false;
     const { info } = tables;
     const infoAt = number << INFO_SHIFT;
     const spaceAt = info[infoAt | INFO_ROOT] << INFO_SHIFT;
