@@ -71,7 +71,8 @@ export class UnmapOperation {
     const { words } = shadow.leaves;
     const at = head << RECORD_SHIFT;
     const entries = leafEntries(words[at | LEAF_RUN]);
-    const isPart = (words[at | LEAF_HEAD] ^ page) | (words[at | LEAF_TOTAL] ^ entries) | (~root & 1);
+    const isPart =
+      (words[at | LEAF_HEAD] ^ page) | (words[at | LEAF_TOTAL] ^ entries) | (~root & 1);
     if (isPart !== 0 || head === 0 || entries << PAGE_SHIFT !== bytes) return NOT_SIMPLE;
     if ((page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
     const mapping = words[at | LEAF_MAPPING] as CapRef;

@@ -46,10 +46,8 @@ const ENTRY_MASK = ROOT_ENTRY_PAGES - 1;
 
 /** The records of one pmap and how they are found. Addresses are page numbers. */
 export class Shadow {
+  readonly leaves = new LeafRecords();
   readonly tables = new TableRecords();
-  readonly leaves = new LeafRecords((record, page, entries) => {
-    this.tables.setRoot(page >>> ROOT_INDEX_SHIFT, entries, record << 1);
-  });
   /** Records that do not begin a Mapping but go on with one. */
   private parts = 0;
 
@@ -209,7 +207,7 @@ export class Shadow {
     if (page !== words[at + LEAF_HEAD]) this.parts -= 1;
     if (isRootKind(leafKindOf(run))) {
       this.tables.setRoot(index, entries, 0);
-      this.leaves.release(record);
+      this.leaves.releaseForRoot(record);
     } else {
       const table = tableAt(this.tables.root[index] >>> 1);
       const entry = page & ENTRY_MASK;

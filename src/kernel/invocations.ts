@@ -48,12 +48,6 @@ export interface KernelParts {
   readonly dispatchers: Dispatchers;
 }
 
-/**
- * For the kernel: the CSpace has another root CNode from now on, or none (0). No method, since whoever
- * holds the interface would reach any CSpace with it.
- */
-export let rebase: (invocations: Invocations, root: number) => void;
-
 /** The system-call interface of one CSpace. */
 export class Invocations extends PageInvocations {
   /** The answer of the last successful {@link identify}. */
@@ -72,12 +66,6 @@ export class Invocations extends PageInvocations {
     this.vnodes = parts.vnodes;
     this.deletion = parts.deletion;
     this.dispatchers = parts.dispatchers;
-  }
-
-  static {
-    rebase = (invocations, root) => {
-      invocations.setRoot(root);
-    };
   }
 
   /**

@@ -23,10 +23,11 @@ import {
 import { capRefOf, findDestination, findSlot } from './cspace.js';
 import { Deletion } from './deletion.js';
 import { Dispatchers } from './dispatchers.js';
-import { Invocations, type KernelParts, rebase } from './invocations.js';
+import { Invocations, type KernelParts } from './invocations.js';
 import type { KernelState } from './kernel-state.js';
 import { openKernelWindow } from './kernel-window.js';
 import { MappingDatabase } from './mapping-database.js';
+import { rebase } from './page-fast-path.js';
 import { retype } from './retype.js';
 import { L1_SHIFT, type TranslationTable, TranslationTables } from './translation-tables.js';
 import { VNodeOperations } from './vnode-operations.js';

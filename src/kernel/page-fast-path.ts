@@ -64,6 +64,12 @@ const FRAMES = 2 ** 20;
 export const WATCH_BITS = 12;
 export const WATCH_MASK = (1 << WATCH_BITS) - 1;
 
+/**
+ * For the kernel: the CSpace has another root CNode from now on, or none (0). No method, since whoever
+ * holds the interface would reach any CSpace with it.
+ */
+export let rebase: (invocations: PageInvocations, root: number) => void;
+
 /** Mapping and unmapping in the usual way, and the way in which everything else goes. */
 export abstract class PageInvocations {
   protected readonly state: KernelState;
@@ -86,15 +92,16 @@ export abstract class PageInvocations {
     this.tables = state.tables;
     this.counters = state.counters;
     this.events = state.events;
-    this.setRoot(root);
+    rebase(this, root);
   }
 
-  /** The CSpace has this root CNode from now on, or none (0). */
-  protected setRoot(root: number): void {
-    const { objects } = this.capabilities;
-    this.root = root;
-    this.firstCNode = objects[(root << OBJECT_SHIFT) | OBJECT_PART];
-    this.cnodes = objects[(root << OBJECT_SHIFT) | OBJECT_SLOTS];
+  static {
+    rebase = (invocations, root) => {
+      const { objects } = invocations.capabilities;
+      invocations.root = root;
+      invocations.firstCNode = objects[(root << OBJECT_SHIFT) | OBJECT_PART];
+      invocations.cnodes = objects[(root << OBJECT_SHIFT) | OBJECT_SLOTS];
+    };
   }
 
   /** {@link vnodeMap}, whatever is to be mapped. */

@@ -91,11 +91,13 @@ export function snapshotPmap(pmap: Pmap, name = 'pmap'): Snapshot {
     const at = (entry >>> 1) * 24;
     lines.push(`${name} table ${index}: ${shadow.tables.words.slice(at, at + 24).join(' ')}`);
   }
-  // Which record a leaf lies in says nothing: the hash moves them.
-  lines.push(`${name} leaves: ${shadow.leaves.capacity} records, ${shadow.leaves.freeCount} free`);
-  const { slab } = shadow.tables;
-  const free = (slab['stack'] as Int32Array).slice(0, slab.freeCount);
-  lines.push(`${name} tables: ${slab.capacity} blocks, free ${free.join(' ')}`);
+  for (const [kind, { slab }] of [
+    ['leaves', shadow.leaves],
+    ['tables', shadow.tables],
+  ] as const) {
+    const free = (slab['stack'] as Int32Array).slice(0, slab.freeCount);
+    lines.push(`${name} ${kind}: ${slab.capacity} blocks, free ${free.join(' ')}`);
+  }
   lines.push(`${name} counts ${shadow.mappings} ${lostMappings}`);
   return lines;
 }
