@@ -11,35 +11,34 @@ const NOTHING = -1;
 
 /** A direct-mapped table from page and access to what is added to the address. */
 export class MicroTlb {
-  /**
-   * Two numbers a slot: the address of the page + the access, or -1 for none; physical minus virtual
-   * address. The MMU reads them in place.
-   */
-  readonly slots = new Float64Array(2 * SLOTS).fill(NOTHING);
+  /** For each slot the page and the access that it is for, or -1 for none. The MMU reads it in place. */
+  readonly tags = new Int32Array(SLOTS).fill(NOTHING);
+  /** For each slot the physical minus the virtual address. */
+  readonly distances = new Float64Array(SLOTS);
   private used = false;
 
   /** Remembers that the page of `va` is in `frame` and that this access to it is allowed. */
   remember(va: number, access: number, frame: number): void {
     const slot = microSlot(va, access);
-    this.slots[slot] = microTag(va, access);
-    this.slots[slot + 1] = (frame - (va >>> PAGE_SHIFT)) * PAGE_BYTES;
+    this.tags[slot] = microTag(va, access);
+    this.distances[slot] = (frame - (va >>> PAGE_SHIFT)) * PAGE_BYTES;
     this.used = true;
   }
 
   /** Forgets everything; free when there is nothing. */
   flush(): void {
     if (!this.used) return;
-    this.slots.fill(NOTHING);
+    this.tags.fill(NOTHING);
     this.used = false;
   }
 }
 
 /** Where `va` is kept for `access`; the accesses to one page have slots of their own. */
 export function microSlot(va: number, access: number): number {
-  return (((va >>> PAGE_SHIFT) ^ (access << 5)) & (SLOTS - 1)) << 1;
+  return ((va >>> PAGE_SHIFT) ^ (access << 5)) & (SLOTS - 1);
 }
 
-/** What tells `va` and `access` apart; only a 32-bit address ever matches one that is kept. */
+/** What tells `va`, an address of 32 bits, and `access` apart from all others. */
 export function microTag(va: number, access: number): number {
-  return va - (va & (PAGE_BYTES - 1)) + access;
+  return ((va >>> PAGE_SHIFT) << 4) | access;
 }

@@ -45,7 +45,8 @@ export class Mmu {
   private readonly micro: MicroTlb;
   /** Whether hits may go past the TLB: not where each use is checked, or nothing is remembered. */
   private readonly shortcut: boolean;
-  private readonly recent: Float64Array;
+  private readonly tags: Int32Array;
+  private readonly distances: Float64Array;
   private readonly counters: CostCounters;
   private readonly events: EventRing;
   /** The facts of the leaf that was last translated through, allowed or not. */
@@ -64,7 +65,8 @@ export class Mmu {
     this.micro = registers.micro;
     this.shortcut = tlb.model === 'set-associative';
     this.walker = new TableWalker(reader, profile.hasPxn);
-    this.recent = this.micro.slots;
+    this.tags = this.micro.tags;
+    this.distances = this.micro.distances;
     this.counters = counters;
     this.events = events;
   }
@@ -77,13 +79,12 @@ export class Mmu {
    */
   translate(va: number, access: number): number {
     const slot = microSlot(va, access);
-    const recent = this.recent;
-    if (recent[slot] !== microTag(va, access)) {
+    if (this.tags[slot] !== microTag(va, access) || va >>> 0 !== va) {
       const frame = this.frameByTlb(va, access) | 0;
       return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
     }
     this.counters.tlbHits += 1;
-    const pa = va + recent[slot + 1];
+    const pa = va + this.distances[slot];
     if (this.events.on) this.recordHit(pa, va, access);
     return pa;
   }
