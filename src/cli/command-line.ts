@@ -99,7 +99,7 @@ function makeProgram({ stdout, stderr }: Environment): Command {
 Examples:
   pagewright run examples/first-domain.yaml     watch a domain build its address space
   pagewright show elf:fsbl.elf#MMUTable         the map of a firmware's address space
-  pagewright conform test/fixtures/vectors/*    replay recorded vectors through the pmap
+  pagewright conform test/fixtures/vectors      replay recorded vectors through the pmap
 
 ${EXIT_HELP}`,
     )

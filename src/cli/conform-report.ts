@@ -4,7 +4,7 @@ import type { StyledLine } from '../inspect/index.js';
 import { type ConformFailure, replayLine } from '../scenario/index.js';
 import type { ConformFlags } from './conform-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
-import { readLines } from './input-file.js';
+import { filesOf, readLines } from './input-file.js';
 import { Progress } from './progress.js';
 import type { Session } from './session.js';
 
@@ -19,7 +19,7 @@ interface FileCount {
 type FileFailure = ConformFailure & { readonly file: string };
 
 /**
- * Replays the vectors of `files`.
+ * Replays the vectors of `files`, and of all vector files in those that are folders.
  * Errors: `SOURCE_ERR_READ`, `SOURCE_ERR_FORMAT` a file cannot be read; `CONFORM_ERR_VECTOR` a line
  * is not a vector. All say which file, the last which line.
  */
@@ -32,7 +32,7 @@ export async function conform(
   const counts: FileCount[] = [];
   const failures: FileFailure[] = [];
   try {
-    for (const file of files) {
+    for (const file of files.flatMap(vectorFiles)) {
       const failed = await replayFile(file, progress);
       counts.push({
         file,
@@ -54,6 +54,13 @@ export async function conform(
     out.write(`${JSON.stringify(report, null, 2)}\n`);
   } else out.print(...countLines([...counts, { file: 'total', ...total }]));
   return total.failed === 0 || flags.exitZero === true ? Exit.FINE : Exit.NO;
+}
+
+/** The path itself, or the vector files in the folder that it names. */
+function vectorFiles(path: string): string[] {
+  const files = filesOf(path, /\.jsonl(\.gz)?$/);
+  if (files.length > 0) return files;
+  throw new VmError('CONFORM_ERR_VECTOR', `${path}: there is no .jsonl or .jsonl.gz in the folder`);
 }
 
 async function replayFile(

@@ -7,7 +7,7 @@ export const defineConform: DefineCommand = (program, perform) => {
   program
     .command('conform')
     .description('replay recorded vectors of the original pmap through ours, under its policy')
-    .argument('<vectors...>', 'vector files, .jsonl or .jsonl.gz')
+    .argument('<vectors...>', 'vector files, .jsonl or .jsonl.gz, or folders of them')
     .option('-j, --json', 'print one JSON object instead of text')
     .option('--exit-zero', 'exit 0 even where a sequence does not conform')
     .addHelpText(
@@ -17,7 +17,7 @@ Prints for each file and in all how many sequences passed and failed, and for ea
 operation, what was expected and what came. One failure makes the exit code 1.
 
 Examples:
-  pagewright conform test/fixtures/vectors/*.jsonl.gz
+  pagewright conform test/fixtures/vectors
   pagewright conform recorded.jsonl --json | jq .total`,
     )
     .action((vectors: string[], flags: ConformFlags) =>

@@ -1,5 +1,6 @@
 /** Files that a command reads: never more of them than it can use, whatever lies under the name. */
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
@@ -31,6 +32,20 @@ export function readAtMost(path: string, most: number): Uint8Array {
     if (file > 0) closeSync(file);
   }
   return Buffer.concat(chunks);
+}
+
+/**
+ * The path itself, or, where it names a folder, the files in that whose names match, in order of names.
+ * Errors: `SOURCE_ERR_READ` the folder cannot be read.
+ */
+export function filesOf(path: string, name: RegExp): string[] {
+  try {
+    if (!(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)) return [path];
+    const names = readdirSync(path).filter((each) => name.test(each));
+    return names.sort().map((each) => join(path, each));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 /** The text in `bytes`. Errors: `SOURCE_ERR_FORMAT` it is not UTF-8. */

@@ -63,9 +63,23 @@ export class Output {
   /** Writes lines, each with its end. */
   print(...lines: readonly StyledLine[]): void {
     let text = '';
-    for (const line of lines) text += `${this.isColored ? coloredText(line) : plainText(line)}\n`;
+    for (const styled of lines) {
+      const line = styled.map(visible);
+      text += `${this.isColored ? coloredText(line) : plainText(line)}\n`;
+    }
     if (text !== '') this.stream.write(text);
   }
+}
+
+/**
+ * What would move the cursor, colour, or turn the direction of text: names, titles and file names come
+ * from wherever, and must not be able to draw on the terminal what we do not say.
+ */
+const INVISIBLE = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+function visible(span: Span): Span {
+  const text = span.text.replace(INVISIBLE, '�');
+  return text === span.text ? span : { ...span, text };
 }
 
 function isColored(

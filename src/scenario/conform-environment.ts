@@ -45,6 +45,9 @@ const DOMAIN_BASE = 0xc000_0000;
 const DOMAIN_BYTES = 256 * MIB;
 const DOMAIN_RAM = 128 * MIB;
 
+/** What one sequence may take: some seconds. */
+const MOST_STEPS = 2 ** 25;
+
 /** The codes that a failing environment function answers unless the vector names them. */
 const INJECTED: Readonly<Record<string, readonly ErrorName[]>> = {
   slot_alloc: ['LIB_ERR_SLOT_ALLOC_NO_SPACE', 'LIB_ERR_SINGLE_SLOT_ALLOC'],
@@ -104,6 +107,7 @@ export class ConformEnvironment {
   private readonly kernel: Kernel;
   /** Capabilities made for map operations, which stay whatever becomes of those. */
   private granted = 0;
+  private spent = 0;
 
   constructor(mode: VectorMode) {
     this.machine = new Machine({
@@ -142,6 +146,19 @@ export class ConformEnvironment {
     domain.invocations.identify(this.pmap.core.root);
     this.rootAddress = domain.invocations.identity.base;
     this.failFrames();
+  }
+
+  /**
+   * Counts operations, the pages that they map or unmap, and the words that are compared.
+   * Errors: `CONFORM_ERR_VECTOR` the sequence asks for more than a replay may take.
+   */
+  spend(steps: number): void {
+    this.spent += steps;
+    if (this.spent <= MOST_STEPS) return;
+    throw new VmError(
+      'CONFORM_ERR_VECTOR',
+      `the sequence takes more than ${MOST_STEPS} operations, pages and words to compare`,
+    );
   }
 
   /** A slot with a capability of its own for a map operation; for `null` an empty one. */

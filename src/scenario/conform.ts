@@ -2,7 +2,7 @@
  * Conformance: replays recorded vectors of the original through our pmap and kernel, and compares
  * error chains, sizes, offsets, counts and the final table words.
  */
-import { type ErrorName, VmError } from '../base/index.js';
+import { type ErrorName, PAGE_BYTES, VmError } from '../base/index.js';
 import { toPagingFlags } from '../domain/index.js';
 import { ConformEnvironment } from './conform-environment.js';
 import { parseVector, type TableWord, type Vector, type VectorResult } from './conform-vector.js';
@@ -44,6 +44,7 @@ function replayVector(vector: Vector): ConformFailure[] {
   for (const [index, text] of vector.ops.entries()) {
     const before = environment.injection.armed ? stateOf(environment) : undefined;
     const outcome = perform(environment, text);
+    environment.spend(1 + (outcome.retsize ?? 0) / PAGE_BYTES);
     const expected = vector.expected[index] ?? null;
     const part =
       expected === null
@@ -119,7 +120,7 @@ function rightChain(text: string, errors: readonly string[]): readonly string[] 
 
 function describe(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
-    .map(([key, value]) => `${key}=${value}`)
+    .map(([key, value]) => `${key}=${value ?? 'none'}`)
     .join(' ');
 }
 
@@ -167,6 +168,7 @@ function stateOf(environment: ConformEnvironment): string {
     words += 1;
     sum = Math.imul(sum ^ word ^ (index << 8) ^ (entry ?? 0), 0x0100_0193) >>> 0;
   }
+  environment.spend(4096 + words);
   return describe({
     slots,
     tables: tables.used,

@@ -41,6 +41,36 @@ describe('conform', () => {
     expect(out).toMatch(/expected .*retsize=8192.*\n {2}got .*retsize=4096/);
   });
 
+  it('takes a folder of vector files', async () => {
+    const full = mkdtempSync(join(folder, 'full-'));
+    writeFileSync(join(full, 'b.jsonl'), TEXT);
+    writeFileSync(join(full, 'a.jsonl.gz'), gzipSync(TEXT));
+    writeFileSync(join(full, 'README.md'), 'not a vector');
+    const { exit, out } = await command(['conform', full, '--json']);
+    expect(exit).toBe(0);
+    expect(JSON.parse(out).files.map((each: { file: string }) => each.file)).toEqual([
+      join(full, 'a.jsonl.gz'),
+      join(full, 'b.jsonl'),
+    ]);
+    const empty = mkdtempSync(join(folder, 'empty-'));
+    const nothing = await command(['conform', empty]);
+    expect(nothing.exit).toBe(3);
+    expect(nothing.err).toContain('there is no .jsonl or .jsonl.gz in the folder');
+  });
+
+  it('ends a sequence that would take for ever', async () => {
+    const ops = Array.from({ length: 100 }, (_, index) =>
+      index % 2 === 0 ? 'map 0x0 0x70000000 0x0 0x0 0x70000000 0x3' : 'unmap 0x0 0x70000000',
+    );
+    const endless = { id: 'endless', mode: 'foreign', ops, results: null };
+    const { exit, err } = await command([
+      'conform',
+      file('endless.jsonl', JSON.stringify(endless)),
+    ]);
+    expect(exit).toBe(3);
+    expect(err).toContain('endless.jsonl:1: the sequence takes more than');
+  });
+
   it('answers in JSON', async () => {
     const wrong = file('wrong.jsonl', `${WRONG}\n${TEXT}`);
     const { exit, out } = await command(['conform', wrong, FIXTURE, '--json']);
@@ -67,7 +97,6 @@ describe('conform', () => {
 
   it.each([
     ['nothing there', 'no-such.jsonl', undefined, /no-such.jsonl: there is no such file/],
-    ['a folder', '.', undefined, /: this is a folder/],
     ['no vectors', 'empty.jsonl', '\n\n', /empty.jsonl: there is no vector in it/],
     ['no JSON', 'text.jsonl', `${TEXT}{`, /text.jsonl:6: not a line of JSON/],
     ['half a vector', 'half.jsonl', '{"id":"x"}', /half.jsonl:1: `mode` is not one of/],
