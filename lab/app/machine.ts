@@ -39,7 +39,7 @@ export const MOMENT: Param<number | undefined> = {
 /** The domain whose space is shown; that of the step where it is not said. */
 export const DOMAIN = text('domain');
 /** The scenario, packed; `kept` for one that is too long for a link and kept in the browser. */
-export const RUN = text('run');
+const RUN = text('run');
 /** The lesson that is open. */
 export const LESSON = text('lesson');
 const KEPT = 'kept';

@@ -63,14 +63,14 @@ export interface ReadSpace {
 }
 
 /** A symbol or a section that a root table may be. */
-export interface LikelySymbol {
+interface LikelySymbol {
   readonly name: string;
   readonly address: number;
   readonly bytes: number;
 }
 
 /** A text, for the screen that works on it. */
-export interface ReadText {
+interface ReadText {
   readonly kind: 'text';
   readonly what: 'layout' | 'scenario' | 'trace';
   readonly name: string;

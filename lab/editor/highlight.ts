@@ -1,7 +1,7 @@
 /** The parts of a line of YAML that are set apart by colour; the text itself is never changed. */
 
 /** What a part is. */
-export type PartKind = 'comment' | 'key' | 'number' | 'string' | 'mark' | 'plain';
+type PartKind = 'comment' | 'key' | 'number' | 'string' | 'mark' | 'plain';
 
 /** A part of a line. */
 export interface Part {

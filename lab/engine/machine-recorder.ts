@@ -29,7 +29,7 @@ import {
 import { StateLog } from './state-log.js';
 
 /** Events that are moments of their own; those of later ones belong to the end of their step. */
-export const MOST_EVENTS = 2 ** 16;
+const MOST_EVENTS = 2 ** 16;
 /** Words that are compared at most after events: seconds, of which no step of time travel takes any. */
 const MOST_COMPARED = 2 ** 31;
 

@@ -61,7 +61,7 @@ export interface TablePlace {
 }
 
 /** A row that TLB entries are kept in. */
-export interface TlbRow {
+interface TlbRow {
   readonly place: number;
   readonly set: number;
   readonly way: number;

@@ -13,7 +13,7 @@ import { VmError } from '../../src/base/index.js';
 import { STEP_KEYS, type Verb } from '../../src/scenario/index.js';
 
 /** The verbs, in the order of the docs. */
-export const VERBS = Object.keys(STEP_KEYS) as readonly Verb[];
+const VERBS = Object.keys(STEP_KEYS) as readonly Verb[];
 
 /** A pair of a word and a value, which may be quoted. */
 const WORD = /([^\s="']+)=("[^"]*"|'[^']*'|\S+)|("[^"]*"|'[^']*'|\S+)/gy;

@@ -37,7 +37,7 @@ export interface Question {
 }
 
 /** What a lesson looks at. */
-export type LessonSource =
+type LessonSource =
   | { readonly kind: 'scenario'; readonly text: string }
   | { readonly kind: 'layout'; readonly text: string; readonly path: string }
   | { readonly kind: 'snapshot'; readonly text: string }

@@ -14,7 +14,7 @@ import {
 import type { DomainState, MomentState } from '../engine/moment-state.js';
 
 /** A slot that holds a copy of a capability. */
-export interface Holder {
+interface Holder {
   readonly domain: string;
   readonly slot: SlotImage;
 }

@@ -95,7 +95,7 @@ export interface PolicyRace {
 /** Points of a race. */
 const POINTS = 120;
 /** Runs of the longest trace that is raced: more of them take too long beside a slider. */
-export const MOST_RACED_RUNS = 2 ** 18;
+const MOST_RACED_RUNS = 2 ** 18;
 
 /** The race with so many frames; undefined for a trace that is too long. */
 export function raceOf({ trace }: PolicyStudy, frames: number): PolicyRace | undefined {
