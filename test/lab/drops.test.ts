@@ -49,7 +49,7 @@ describe.skipIf(!HAS_CHROMIUM)('what is dropped on the lab', () => {
   });
 
   it.each([
-    ['a trace', { 'run.trace': 'r 1000\nw 2000\n' }, 'pagewright replay run.trace'],
+    ['a trace that is none', { 'run.trace': '# nothing\n' }, 'TRACE_ERR_EMPTY'],
     ['a layout that is none', { 'l.yaml': 'regions:\n  - {name: a, va: 1}\n' }, 'LAYOUT_ERR_'],
     [
       'half a snapshot',
