@@ -311,16 +311,19 @@ function PolicyPanels({ study: shown }: { readonly study: PolicyStudy }): JSX.El
           }}
           onPick={(at, size) => set(FRAMES, framesAt(curve, size, at.x))}
         />
-        <label class="frames-slider">
-          Page frames: <output>{frames.toLocaleString('en')}</output>
+        <div class="frames-slider">
+          <label for="frames">Page frames</label>
+          <output for="frames">{frames.toLocaleString('en')}</output>
           <input
+            id="frames"
             type="range"
             min={0}
             max={sizes.length - 1}
             value={sizes.indexOf(frames)}
+            aria-valuetext={`${frames}`}
             onInput={(event) => set(FRAMES, sizes[Number(event.currentTarget.value)])}
           />
-        </label>
+        </div>
       </section>
       <section class="panel" aria-label="The race">
         <div class="panel-head">
