@@ -219,7 +219,7 @@ function Reported({
   const register = isPrefetch ? 'IFSR' : 'DFSR';
   return (
     <section class="panel" aria-label="What the CPU reported">
-      <h3>Does it agree with the CPU?</h3>
+      <h2>Does it agree with the CPU?</h2>
       <div class="agreement">
         <div>
           <span class="quiet">the tables give</span>

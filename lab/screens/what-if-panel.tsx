@@ -45,7 +45,7 @@ export function WhatIfPanel({ subject, plain, whatIf }: WhatIfPanelProps): JSX.E
   return (
     <section class="panel what-if" aria-label="What if">
       <div class="panel-head">
-        <h3>What if…</h3>
+        <h2>What if…</h2>
         {changes(whatIf) && (
           <button type="button" class="tool" onClick={asItIs}>
             As it is

@@ -36,6 +36,8 @@ export interface Look {
   readonly theme?: 'light' | 'dark';
   /** Another server than that of all tests. */
   readonly site?: string;
+  /** Whether pictures have no text, so that they are the same with any fonts. */
+  readonly withoutText?: boolean;
 }
 
 let browser: Promise<Browser> | undefined;
@@ -52,6 +54,12 @@ export async function openLab(hash = '', look: Look = {}): Promise<PageRecord> {
     deviceScaleFactor: 1,
   });
   contexts.push(context);
+  if (look.withoutText === true) {
+    await context.addInitScript(() => {
+      CanvasRenderingContext2D.prototype.fillText = () => {};
+      CanvasRenderingContext2D.prototype.strokeText = () => {};
+    });
+  }
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const record: PageRecord = { page, complaints: [], strangers: [] };
@@ -96,7 +104,8 @@ export async function dropFiles(
 
 /** The hash of the page once it has settled. */
 export async function hashOf(page: Page): Promise<string> {
-  await page.waitForTimeout(200);
+  // A timer of the page itself, so that those that it has set before are over.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
   return new URL(page.url()).hash;
 }
 
