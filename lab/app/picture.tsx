@@ -17,6 +17,8 @@ export interface PictureTable {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** What is said below the rows where there are more. */
+  readonly more?: string;
 }
 
 /** A point in a picture, in CSS pixels. */
@@ -132,12 +134,8 @@ export function Picture(props: PictureProps): JSX.Element {
   );
 }
 
-/** Rows beyond these are counted, not told: the command line tells them all. */
-const MOST_ROWS = 300;
-
 function TableBehind({ table }: { readonly table: PictureTable }): JSX.Element {
-  const { caption, columns, rows } = table;
-  const more = rows.length - MOST_ROWS;
+  const { caption, columns, rows, more } = table;
   return (
     <details class="table-behind">
       <summary>As a table</summary>
@@ -155,16 +153,16 @@ function TableBehind({ table }: { readonly table: PictureTable }): JSX.Element {
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, MOST_ROWS).map((row) => (
+            {rows.map((row) => (
               <tr key={row[0]}>
                 {row.map((cell, index) => (
                   <td key={columns[index]}>{cell}</td>
                 ))}
               </tr>
             ))}
-            {more > 0 && (
+            {more !== undefined && (
               <tr>
-                <td colSpan={columns.length}>and {more} more</td>
+                <td colSpan={columns.length}>{more}</td>
               </tr>
             )}
           </tbody>

@@ -171,7 +171,7 @@ function paintEnds(painter: Painter, map: RibbonMap, frame: Frame, ribbon: Ribbo
     if (height > 4)
       painter.rect(x, end - 1, frame.bar, 1, { fill: painter.colours.panel, opacity: 0.8 });
   }
-  if (isUserAccessible(rights) && band.leftEnd - band.leftTop > 3) {
+  if (isUserAccessible(rights) && band.leftEnd - band.leftTop > 7) {
     painter.rect(
       frame.left + 0.75,
       band.leftTop + 0.75,

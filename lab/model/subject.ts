@@ -3,11 +3,13 @@
  * with it. Everything in it is the library's; what is dear is worked out when it is first asked for.
  */
 
+import { PAGE_BYTES } from '../../src/base/index.js';
 import {
   AddressSpace,
   type CheckResult,
   checkSpace,
   FrameUse,
+  isLeaf,
   type MapRow,
   mapRows,
   type NamedRange,
@@ -38,7 +40,7 @@ export class Subject {
   readonly names: Names;
   readonly space: AddressSpace;
   readonly regions: Regions;
-  private rowsFound: readonly MapRow[] | undefined;
+  private extentFound: Extent | undefined;
   private checkFound: CheckResult | undefined;
   private useFound: FrameUse | undefined;
 
@@ -53,10 +55,20 @@ export class Subject {
     this.regions = new Regions(this.space);
   }
 
-  /** The rows of its map, as `show` prints them. */
-  get rows(): readonly MapRow[] {
-    this.rowsFound ??= [...mapRows(this.regions, { names: this.names })];
-    return this.rowsFound;
+  /** How much is mapped. */
+  get extent(): Extent {
+    this.extentFound ??= extentOf(this.regions);
+    return this.extentFound;
+  }
+
+  /**
+   * The rows of its map from an address on, as `show` prints them, holes left out. A space of small
+   * pages has a million: who takes them should know when to stop.
+   */
+  *rowsFrom(va: number): Generator<MapRow> {
+    for (const row of mapRows(this.regions, { names: this.names, from: va })) {
+      if (row.type !== undefined) yield row;
+    }
   }
 
   /** What `check` finds. */
@@ -77,6 +89,24 @@ export class Subject {
   get word(): string {
     return shellWord(this.provenance.source);
   }
+}
+
+/** How much of a space is mapped. */
+export interface Extent {
+  readonly mappedBytes: number;
+  /** Runs of pages that are alike and neighbours in memory too. */
+  readonly regions: number;
+}
+
+function extentOf({ count, meaningOf, lengths }: Regions): Extent {
+  let pages = 0;
+  let regions = 0;
+  for (let region = 0; region < count; region++) {
+    if (!isLeaf(meaningOf[region] as number)) continue;
+    regions += 1;
+    pages += lengths[region] as number;
+  }
+  return { mappedBytes: pages * PAGE_BYTES, regions };
 }
 
 /** A word as a shell takes it. */

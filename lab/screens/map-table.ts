@@ -8,12 +8,25 @@ import { kindText } from '../model/layers.js';
 import { rowAt } from '../model/selection.js';
 import type { Subject } from '../model/subject.js';
 
+/** Rows that a table holds at most: the command line tells them all. */
+const MOST_ROWS = 300;
+
 /** The mapped rows of a subject as a table. */
 export function mapTable(subject: Subject): PictureTable {
+  const rows: string[][] = [];
+  let last: MapRow | undefined;
+  for (const row of subject.rowsFrom(0)) {
+    rows.push(rowTexts(row));
+    last = row;
+    if (rows.length === MOST_ROWS) break;
+  }
   return {
     caption: `The map of ${subject.title}`,
     columns: ['Addresses', 'Memory', 'Size', 'Kind', 'PL1', 'PL0', 'Type', 'Name', 'Marks'],
-    rows: subject.rows.filter((row) => row.type !== undefined).map(rowTexts),
+    rows,
+    ...(last === undefined || rows.length < MOST_ROWS
+      ? {}
+      : { more: `and what there is from ${hex(last.va + last.bytes)} on` }),
   };
 }
 
@@ -48,13 +61,29 @@ export function regionText(
   return `${range}${name}  ${rights}  ${typeText(row)}`;
 }
 
+/** Regions that are looked at for the one before an address, at first. */
+const REGIONS_BACK = 64;
+
 /** The beginning of the mapped region before or after an address. */
 export function nextRegion(
   subject: Subject,
   at: number | undefined,
   by: -1 | 1,
 ): number | undefined {
-  const starts = subject.rows.filter((row) => row.type !== undefined).map((row) => row.va);
-  if (by > 0) return starts.find((va) => at === undefined || va > at) ?? at;
-  return starts.findLast((va) => at !== undefined && va < at) ?? at;
+  if (by < 0) return regionBefore(subject, at ?? 0) ?? at;
+  for (const { va } of subject.rowsFrom(at ?? 0)) if (at === undefined || va > at) return va;
+  return at;
+}
+
+function regionBefore(subject: Subject, at: number): number | undefined {
+  const { regions } = subject;
+  for (let back = REGIONS_BACK; ; back *= 8) {
+    const first = Math.max(0, regions.at(Math.floor(at / PAGE_BYTES)) - back);
+    let found: number | undefined;
+    for (const { va } of subject.rowsFrom((regions.pages[first] as number) * PAGE_BYTES)) {
+      if (va >= at) break;
+      found = va;
+    }
+    if (found !== undefined || first === 0) return found;
+  }
 }

@@ -31,16 +31,15 @@ interface SpacePanelProps {
 
 /** The space as a whole. */
 export function SpacePanel({ subject, onPick }: SpacePanelProps): JSX.Element {
-  const { space, rows, check } = subject;
-  const mapped = rows.reduce((sum, row) => (row.type === undefined ? sum : sum + row.bytes), 0);
-  const regions = rows.filter((row) => row.type !== undefined).length;
+  const { space, check } = subject;
+  const { mappedBytes, regions } = subject.extent;
   return (
     <aside class="panel" aria-label="The space">
       <h2>{subject.title}</h2>
       {subject.about !== '' && subject.about !== subject.title && <p>{subject.about}</p>}
       <dl class="figures">
         <div>
-          <dd>{formatBytes(mapped)}</dd>
+          <dd>{formatBytes(mappedBytes)}</dd>
           <dt>mapped</dt>
         </div>
         <div>

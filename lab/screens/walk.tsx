@@ -70,7 +70,9 @@ function addressOf(subject: Subject): number {
   const at = get(AT);
   if (at !== undefined) return at;
   const wrong = subject.check.findings.find(({ bytes }) => bytes < 2 ** 32);
-  return wrong?.va ?? subject.rows.find((row) => row.type !== undefined)?.va ?? 0;
+  if (wrong !== undefined) return wrong.va;
+  const [first] = subject.rowsFrom(0);
+  return first?.va ?? 0;
 }
 
 function WalkView({ subject }: ScreenProps): JSX.Element {

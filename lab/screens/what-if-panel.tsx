@@ -59,6 +59,7 @@ export function WhatIfPanel({ subject, plain, whatIf }: WhatIfPanelProps): JSX.E
           <label class="choice">
             <span>AP</span>
             <select
+              aria-label="AP"
               value={leaf.descriptor.ap}
               onChange={(event) =>
                 setWord(wordWith(leaf, { ap: Number(event.currentTarget.value) }), before)
@@ -87,6 +88,7 @@ export function WhatIfPanel({ subject, plain, whatIf }: WhatIfPanelProps): JSX.E
         <label class="choice">
           <span>Domain {domain} is</span>
           <select
+            aria-label={`Domain ${domain} is`}
             value={domainAccess(dacr, domain)}
             onChange={(event) => {
               const to = dacrWith(dacr, domain, Number(event.currentTarget.value));
