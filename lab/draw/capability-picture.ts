@@ -39,6 +39,8 @@ type Size = { readonly width: number; readonly height: number };
 
 const TOP = 24;
 const GAP = 34;
+/** Narrower pictures give the tree what the others can spare. */
+const NARROW = 560;
 const MOST_ROW = 20;
 const LEAST_ROW = 9;
 const MOST_CELL = 18;
@@ -46,8 +48,10 @@ const INDENT = 14;
 
 function partsOf(scene: CapabilityScene, { width, height }: Size): Parts {
   const room = height - TOP - 4;
-  const slotWidth = Math.max(90, Math.min(280, width * 0.24));
-  const pageWidth = Math.max(110, Math.min(230, width * 0.24));
+  const isNarrow = width < NARROW;
+  const gap = isNarrow ? 14 : GAP;
+  const slotWidth = isNarrow ? 60 : Math.max(90, Math.min(280, width * 0.24));
+  const pageWidth = isNarrow ? 84 : Math.max(110, Math.min(230, width * 0.24));
   const columns = (cell: number): number => Math.max(1, Math.floor(slotWidth / cell));
   let cell = MOST_CELL;
   while (cell > 5 && Math.ceil(scene.view.slots.length / columns(cell)) * cell > room) cell -= 1;
@@ -56,8 +60,8 @@ function partsOf(scene: CapabilityScene, { width, height }: Size): Parts {
   return {
     slots: { x: 0, width: columns(cell) * cell, cell },
     tree: {
-      x: slotWidth + GAP,
-      width: width - slotWidth - pageWidth - 2 * GAP,
+      x: slotWidth + gap,
+      width: width - slotWidth - pageWidth - 2 * gap,
       row: rowOf(scene.rows.length),
     },
     pages: { x: width - pageWidth, width: pageWidth, row: rowOf(pagesOf(scene).length) },
@@ -98,9 +102,10 @@ export function capabilityPaint(scene: CapabilityScene): Paint {
     const lit = scene.hover ?? scene.selected;
     const { colours } = painter;
     const heading = { size: 11, colour: colours.quiet, bold: true };
-    painter.text(parts.slots.x, 13, `Slots of ${scene.domain}`, heading);
+    const isNarrow = size.width < NARROW;
+    painter.text(parts.slots.x, 13, isNarrow ? 'Slots' : `Slots of ${scene.domain}`, heading);
     painter.text(parts.tree.x, 13, 'Made from', heading);
-    painter.text(parts.pages.x, 13, 'Pages they back', heading);
+    painter.text(parts.pages.x, 13, isNarrow ? 'Pages' : 'Pages they back', heading);
     if (lit !== undefined) paintLinks(painter, scene, parts, lit, colours.accent);
     if (scene.doomed !== undefined) {
       for (const number of [scene.selected, ...scene.doomed.objects]) {

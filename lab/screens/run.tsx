@@ -140,12 +140,17 @@ interface ConsoleProps {
 
 /** Steps that are listed at most: those around the shown moment. */
 const LISTED_STEPS = 120;
-const COLUMNS = 88;
+/** Characters of a line at most, and the pixels of one. */
+const MOST_COLUMNS = 110;
+const LEAST_COLUMNS = 36;
+const COLUMN_PIXELS = 6.8;
+const MARGIN_PIXELS = 74;
 
 function ConsolePanel({ session }: ConsoleProps): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const [wrong, setWrong] = useState('');
+  const columns = useColumns(list);
   const moment = shownMoment.value;
   const state = shownState.value;
   const now = session.stepOfMoment(moment);
@@ -154,7 +159,7 @@ function ConsolePanel({ session }: ConsoleProps): JSX.Element {
     Math.min(now - LISTED_STEPS / 2, session.results.length - LISTED_STEPS),
   );
   const layout = {
-    columns: COLUMNS,
+    columns,
     nameColumns: Math.max(...session.scenario.domains.map(({ name }) => name.length)),
     space: state?.domains[0] === undefined ? undefined : state.input(state.domains[0]),
   };
@@ -249,6 +254,22 @@ function ConsolePanel({ session }: ConsoleProps): JSX.Element {
       </fieldset>
     </section>
   );
+}
+
+/** How many characters a line of a list has. */
+function useColumns(list: { readonly current: HTMLElement | null }): number {
+  const [columns, setColumns] = useState(MOST_COLUMNS);
+  useEffect(() => {
+    const element = list.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      const room = Math.floor((element.clientWidth - MARGIN_PIXELS) / COLUMN_PIXELS);
+      setColumns(Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, room)));
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [list]);
+  return columns;
 }
 
 /** Operations that fit what there is: the frames of the domain that runs, and the selected address. */

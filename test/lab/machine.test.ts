@@ -214,7 +214,7 @@ describe.skipIf(!HAS_CHROMIUM)('a machine in the page', () => {
       'pagewright replay examples/traces/belady.txt --frames 4',
     );
     await page.getByRole('button', { name: 'Race' }).click();
-    await page.getByLabel('Trace', { exact: true }).selectOption('matrix');
+    await page.locator('.trace-choice select').selectOption('matrix');
     await page.waitForSelector('h2:has-text("A matrix by columns")');
     expect(complaints).toEqual([]);
   });
