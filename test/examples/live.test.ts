@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExecutable } from '../../src/domain/elf.js';
 
 const FOLDER = 'examples/live';
-const PROGRAMS = ['sum', 'quicksort', 'fork', 'overflow', 'wx', 'carousel'];
+const PROGRAMS = ['sum', 'quicksort', 'fork', 'overflow', 'wx', 'carousel', 'touch'];
 
 /** What a loader would put into memory. */
 function loadable(folder: string, name: string): unknown {
