@@ -28,10 +28,12 @@ export async function explainSource(
   flags: ExplainFlags,
 ): Promise<ExitCode> {
   const subject = await openSubject(session, word, flags);
-  const { input, names } = subject;
+  const { names } = subject;
   const reports = reportsFrom(subject, flags);
   const [report] = reports;
   if (report === undefined) throw noFault(word, flags);
+  const { input, taken } = asDumped(subject.input, report, flags);
+  if (taken.length > 0) session.talk.print(line(`${taken.join(', ')} as in the dump`, 'quiet'));
   if (reports.length > 1) {
     const more = `${reports.length - 1} more faults follow; the first is explained`;
     session.talk.print(line(more, 'quiet'));
@@ -68,6 +70,27 @@ function reportsFrom(subject: Subject, flags: ExplainFlags): FaultReport[] {
   }
   if (value('ifsr') === undefined) return [];
   return [registerReport('prefetch', value('ifsr'), value('ifar'), privileged)];
+}
+
+/**
+ * The space under the registers that the dump tells: a kernel takes domains away and gives them back,
+ * so that those of the moment of the fault are not those of the source. What was given by hand counts
+ * more, and another root table is another space.
+ */
+function asDumped(
+  input: SpaceInput,
+  report: FaultReport,
+  flags: ExplainFlags,
+): { input: SpaceInput; taken: string[] } {
+  const registers = { ...input.registers };
+  const taken: string[] = [];
+  for (const name of ['dacr', 'sctlr'] as const) {
+    const value = report.registers[name];
+    if (value === undefined || flags[name] !== undefined || value === registers[name]) continue;
+    registers[name] = value;
+    taken.push(`${name.toUpperCase()} ${hex0x(value, 8)}`);
+  }
+  return { input: { ...input, registers }, taken };
 }
 
 /** The root that the dump names, and TTBR1, where they are others than the source's. */

@@ -12,8 +12,9 @@ import {
   type FaultName,
   type FaultRegister,
   faultMeaning,
+  isPrivileged,
 } from '../format/index.js';
-import { Sctlr, type Walk } from '../machine/index.js';
+import { Sctlr, type Walk, walk } from '../machine/index.js';
 import { AddressSpace, entryText, type SpaceInput } from './address-space.js';
 import { type Agreement, agreementOf, areSwapped, bestWalk, toldBy } from './fault-agreement.js';
 import { type Alternative, type Cause, causesOf, changesSince } from './fault-causes.js';
@@ -84,7 +85,7 @@ export function explainFault(
     remedy: smallestChange(input, walk),
     agreement: agreementOf(walk, told),
     causes,
-    hints: hintsFor(va, walk.fault !== undefined, around),
+    hints: [...hintsFor(va, walk.fault !== undefined, around), ...domainHints(input, walk)],
   };
 }
 
@@ -105,6 +106,23 @@ const NOWHERE = {
   agreement: 'unknown',
   hints: [],
 } as const;
+
+/**
+ * Linux takes the user's domain away while its kernel runs (CONFIG_CPU_SW_DOMAIN_PAN), and so do others:
+ * what the user could reach with the domain as a client is memory that the kernel must copy.
+ */
+function domainHints(input: SpaceInput, { fault, va, access }: Walk): string[] {
+  if (fault?.meaning.name !== 'domain' || !isPrivileged(access)) return [];
+  const registers = { ...input.registers, dacr: ALL_CLIENTS };
+  if (walk(input.reader, registers, input.profile, va, Access.USER_READ).fault !== undefined) {
+    return [];
+  }
+  return [
+    "user memory, whose domain is closed to the kernel: reach it by the kernel's own means for copying (copy_from_user, get_user)",
+  ];
+}
+
+const ALL_CLIENTS = 0x5555_5555;
 
 /** What refuses, in words: the entry and the bits in it. */
 function gateOf(walk: Walk): string | undefined {

@@ -137,13 +137,13 @@ const PATTERNS: readonly Pattern[] = [
     },
   },
   {
-    expression: /\bc?psr[ :]+(?:0x)?([0-9a-f]{8})/i,
+    expression: /\b[cx]?psr[ :]+(?:0x)?([0-9a-f]{8})/i,
     take(draft, match) {
       draft.privileged = (hexOf(match[1]) & MODE_MASK) !== USER_MODE;
     },
   },
   {
-    expression: /(?:^|\s)pc : \[<([0-9a-f]{8})>\]|\bPC is at (?:0x)?([0-9a-f]{8})\b/i,
+    expression: /(?:^|\s)pc : \[<([0-9a-f]{8})>\]|\bPC(?: is at|:) (?:0x)?([0-9a-f]{8})\b/i,
     take(draft, match) {
       draft.pc ??= hexOf(match[1] ?? match[2]);
     },
@@ -204,6 +204,19 @@ const PATTERNS: readonly Pattern[] = [
       draft.origin = 'Xilinx';
       draft.kind = match[1]?.toLowerCase() === 'data' ? 'data' : 'prefetch';
       setStatus(draft, match[2]);
+    },
+  },
+  {
+    // The names of the registers written out, as many handlers of FreeRTOS programs have them.
+    expression:
+      /\b(Data|Instruction) Fault (Status|Address)(?: Register)?(?:\s*\([^)]*\))?\s*[:=]?\s*(?:0x)?([0-9a-f]{1,8})\b/i,
+    take(draft, match) {
+      const isStatus = match[2]?.toLowerCase() === 'status';
+      const kind = match[1]?.toLowerCase() === 'data' ? 'data' : 'prefetch';
+      if (draft.fsr !== undefined && draft.kind !== kind) return;
+      draft.kind = kind;
+      if (isStatus) setStatus(draft, match[3]);
+      else setAddress(draft, match[3]);
     },
   },
   {

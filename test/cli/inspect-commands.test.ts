@@ -262,6 +262,24 @@ pc : [<c0300000>]    lr : [<c0300abc>]    psr: 60000013
     expect(out).toContain('registers and tables agree');
   });
 
+  it('takes the DACR of the dump, which is that of the moment of the fault', async () => {
+    const path = file('pan.txt');
+    writeFileSync(
+      path,
+      `Unhandled fault: page domain fault (0x01b) at 0x21000010
+pc : [<c0300018>]    lr : [<c0300010>]    psr: a0000013
+Control: 10c5387d  Table: 423b406a  DAC: 00000051
+`,
+    );
+    const { out, err } = await command(['explain', LINUX, '--log', path]);
+    expect(err).toContain('DACR 0x00000051 as in the dump');
+    expect(out).toMatch(/refused by {2}.*domain 1/);
+    expect(out).toContain('user memory, whose domain is closed to the kernel');
+    expect(out).toContain('registers and tables agree');
+    const { out: other } = await command(['explain', LINUX, '--log', path, '--dacr', '55']);
+    expect(other).toContain('registers and tables do not agree');
+  });
+
   it('tries the registers of the other world', async () => {
     const path = file('worlds.json');
     const registers = {

@@ -74,6 +74,7 @@ E: Faulting instruction address (r15/pc): 0x00102f40`;
         fsr: undefined,
         far: 0x0010_0004,
         fault: 'permission',
+        privileged: true,
         pc: 0x0010_2f40,
       },
     ]);
@@ -110,6 +111,19 @@ Write Fault to 0xE0001000`;
     expect(parseFaultReports(text)).toMatchObject([
       { origin: 'Xilinx', kind: 'data', fsr: 0x80d, far: 0xe000_1000, pc: 0x10_1234 },
     ]);
+  });
+
+  it('handlers that write the names of the registers out', () => {
+    const text = `Data Fault Status Register = 0x0000080F
+Data Fault Address Register (DFAR): 0x21004010
+Instruction Fault Status Register = 0x00000005
+PC: 0x00102f40`;
+    expect(parseFaultReports(text)).toMatchObject([
+      { kind: 'data', fsr: 0x80f, far: 0x2100_4010, pc: 0x10_2f40 },
+    ]);
+    expect(
+      parseFaultReports('Data abort. PC: 00102f40 DFAR: 21004010 DFSR: 0000080f'),
+    ).toMatchObject([{ kind: 'data', fsr: 0x80f, far: 0x2100_4010, pc: 0x10_2f40 }]);
   });
 
   it('anything that names the registers', () => {
