@@ -3,7 +3,7 @@
  * a vendor's start-up code), or an object file of tables. Segments lie at their `p_paddr`.
  */
 
-import { formatBytes, hex0x, VmError } from '../base/index.js';
+import { formatBytes, hex0x, parseBytes, VmError } from '../base/index.js';
 import {
   type ElfSection,
   type ElfSymbol,
@@ -159,17 +159,27 @@ interface Place {
   readonly origin: string;
 }
 
+/** The place that `name` names: a symbol, a section, or so many bytes behind one: `tables+16K`. */
 function findPlace(program: Program, name: string): Place {
-  const { reader, sections } = program;
+  const place = placeNamed(program, name);
+  if (place !== undefined) return place;
+  const [, base = '', size = ''] = /^(.+)\+(.+)$/s.exec(name) ?? [];
+  const home = base === '' ? undefined : placeNamed(program, base);
+  const bytes = parseBytes(size);
+  if (home !== undefined && bytes !== undefined) {
+    return { ...home, name, address: home.address + bytes, origin: `${home.origin}+${size}` };
+  }
+  const is = `${program.file.name} has no symbol or section ${name}`;
+  throw new VmError('SOURCE_ERR_SYMBOL', `${is}; ${likelyText(program)}`);
+}
+
+function placeNamed({ reader, sections }: Program, name: string): Place | undefined {
   const symbol = findSymbol(reader, sections, name);
   if (symbol !== undefined) return symbolPlace(symbol, `symbol ${name}`);
   const index = sections.findIndex((section) => section.name === name);
   const section = sections[index];
-  if (section !== undefined) {
-    return { name, address: section.address, section: index, origin: `section ${name}` };
-  }
-  const is = `${program.file.name} has no symbol or section ${name}`;
-  throw new VmError('SOURCE_ERR_SYMBOL', `${is}; ${likelyText(program)}`);
+  if (section === undefined) return undefined;
+  return { name, address: section.address, section: index, origin: `section ${name}` };
 }
 
 function symbolPlace(symbol: ElfSymbol, origin: string): Place {

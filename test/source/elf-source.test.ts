@@ -69,6 +69,23 @@ describe.skipIf(!hasToolchain)('firmware with its table inside', () => {
     stripped.close();
   });
 
+  it('may lie behind a symbol or a section', async () => {
+    const direct = await open(`${files.executable}#.mmu`);
+    const table = direct.registers.values?.ttbr0 ?? 0;
+    const sections = direct.names().filter(({ role, base }) => role === 'region' && base < table);
+    const before = sections.toSorted((left, right) => right.base - left.base)[0];
+    direct.close();
+    const bytes = `0x${(table - (before?.base ?? 0)).toString(16)}`;
+    const behind = await open(`${files.executable}#${before?.name}+${bytes}`);
+    expect(behind.registers.facts[0]).toMatchObject({
+      value: table,
+      origin: `section ${before?.name}+${bytes}`,
+    });
+    behind.close();
+    const error = await rejectionOf(openSource(`${files.executable}#.mmu+soon`));
+    expect(error.code).toBe('SOURCE_ERR_SYMBOL');
+  });
+
   it('gives way to a table that is named by hand', async () => {
     const source = await open(files.executable, { registers: { ttbr0: 0x8000 } });
     expect(source.registers.values?.ttbr0).toBe(0x8000);
