@@ -29,7 +29,7 @@ import { formatOf } from './format-options.js';
 import { decodeText, readAtMost } from './input-file.js';
 import { writeWholeFile } from './output-file.js';
 import { packageVersion } from './package-version.js';
-import { printLines } from './printing.js';
+import { fitted, printLines } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject } from './subject.js';
 
@@ -46,7 +46,7 @@ export async function checkSource(
   word: string | undefined,
   flags: CheckFlags,
 ): Promise<ExitCode> {
-  if (word === undefined) return printLines(session.out, ruleLines());
+  if (word === undefined) return printLines(session.out, fitted(session.out, ruleLines(), 40));
   const subject = await openSubject(session, word, flags);
   const { names } = subject;
   const space = new AddressSpace(subject.input);
@@ -81,7 +81,8 @@ async function report(
 ): Promise<void> {
   const format = formatOf(flags);
   if (format === 'table') {
-    if (flags.output === undefined) await printLines(out, checkLines(result, origin));
+    if (flags.output === undefined)
+      await printLines(out, fitted(out, checkLines(result, origin), 13));
     else writeWholeFile(flags.output, plainLines(checkLines(result, origin)));
     return;
   }

@@ -6,6 +6,7 @@ import type { TranslationRegisters } from '../machine/index.js';
 import type { DecodeFlags } from './decode-flags.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import { formatOf } from './format-options.js';
+import { fitted } from './printing.js';
 import type { Session } from './session.js';
 
 const ALL_CLIENTS = 0x5555_5555;
@@ -19,7 +20,7 @@ export async function decodeWords(
   const profile = profileOf(flags.cpu);
   const records = words.flatMap((text) => recordsOf(wordOf(text), flags, profile));
   if (formatOf(flags) === 'json') session.out.write(`${JSON.stringify(records, undefined, 2)}\n`);
-  else session.out.print(...records.flatMap(decodeLines));
+  else session.out.print(...fitted(session.out, records.flatMap(decodeLines), 10));
   return Exit.FINE;
 }
 

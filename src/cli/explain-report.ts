@@ -15,6 +15,7 @@ import { Exit, type ExitCode } from './exit-code.js';
 import type { ExplainFlags } from './explain-flags.js';
 import { formatOf } from './format-options.js';
 import { decodeText, readAtMost } from './input-file.js';
+import { fitted } from './printing.js';
 import type { Session } from './session.js';
 import { openQuietly, openSubject, type Subject } from './subject.js';
 
@@ -43,7 +44,7 @@ export async function explainSource(
   if (formatOf(flags) === 'json') {
     const record = explainRecord(input, explanation, names);
     session.out.write(`${JSON.stringify(record, undefined, 2)}\n`);
-  } else session.out.print(...explainLines(input, explanation, names));
+  } else session.out.print(...fitted(session.out, explainLines(input, explanation, names), 12));
   return Exit.FINE;
 }
 

@@ -1,5 +1,5 @@
 /** Long outputs: a part at a time, so that a reader who stops reading ends the command. */
-import type { StyledLine } from '../inspect/index.js';
+import { type StyledLine, wrappedLine } from '../inspect/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 
@@ -18,6 +18,18 @@ export async function printLines(out: Output, lines: Iterable<StyledLine>): Prom
   }
   out.print(...batch);
   return Exit.FINE;
+}
+
+/** Lines that fit a terminal: broken between words, with `hang` blanks before what goes on. */
+export function* fitted(
+  out: Output,
+  lines: Iterable<StyledLine>,
+  hang: number,
+): Generator<StyledLine> {
+  for (const each of lines) {
+    if (out.isTerminal) yield* wrappedLine(each, out.columns, hang);
+    else yield each;
+  }
 }
 
 /** Writes texts as they are. Answers that all is fine. */

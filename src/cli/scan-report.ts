@@ -5,6 +5,7 @@ import { Ttbcr, ttbr0Base } from '../machine/index.js';
 import type { TableSource } from '../source/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import { formatOf } from './format-options.js';
+import { fitted } from './printing.js';
 import { Progress } from './progress.js';
 import type { ScanFlags } from './scan-flags.js';
 import type { Session } from './session.js';
@@ -41,7 +42,10 @@ export async function scanSource(
   const best = candidates.slice(0, flags.most);
   if (formatOf(flags) === 'json')
     session.out.write(`${JSON.stringify(recordOf(word, best), undefined, 2)}\n`);
-  else session.out.print(...candidateLines(best, candidates.length - best.length));
+  else
+    session.out.print(
+      ...fitted(session.out, candidateLines(best, candidates.length - best.length), 17),
+    );
   return candidates.length > 0 ? Exit.FINE : Exit.NO;
 }
 

@@ -25,6 +25,7 @@ import {
   treeLines,
   vmprintText,
   wrapped,
+  wrappedSpans,
 } from '../inspect/index.js';
 import type { ExitCode } from './exit-code.js';
 import { formatOf } from './format-options.js';
@@ -92,9 +93,11 @@ async function printView(session: Session, subject: Subject, flags: ShowFlags): 
   const { out } = session;
   const { provenance, names } = subject;
   const regions = regionsFor(subject);
-  if (flags.view === 'map' && out.isTerminal) session.talk.print(...MAP_LEGEND);
   const room = out.isTerminal ? out.columns : Infinity;
-  return printLines(out, fitted(linesOf(), room));
+  if (flags.view === 'map' && out.isTerminal) {
+    session.talk.print(...MAP_LEGEND.flatMap((each) => [...wrappedSpans(each, room, 0)]));
+  }
+  return printLines(out, cutToFit(linesOf(), room));
 
   function linesOf(): Iterable<StyledLine> {
     switch (flags.view) {
@@ -117,7 +120,7 @@ async function printView(session: Session, subject: Subject, flags: ShowFlags): 
 }
 
 /** Lines that fit: what is said of the whole is wrapped, a row of a table is cut. */
-function* fitted(lines: Iterable<StyledLine>, columns: number): Generator<StyledLine> {
+function* cutToFit(lines: Iterable<StyledLine>, columns: number): Generator<StyledLine> {
   for (const each of lines) {
     const [first] = each;
     const isTalk = each.length === 1 && (first?.style === 'heading' || first?.style === 'quiet');

@@ -19,6 +19,7 @@ import type {
   TableSource,
 } from '../source/index.js';
 import { writeWholeFile } from './output-file.js';
+import { fitted } from './printing.js';
 import { Progress } from './progress.js';
 import type { Session } from './session.js';
 import type { SourceFlags } from './source-flags.js';
@@ -78,7 +79,7 @@ export async function openWord(
       signal: interrupt.signal,
     });
     progress.end();
-    talk.print(...sourceLines(source));
+    talk.print(...fitted(talk, sourceLines(source), 2));
     return source;
   } finally {
     progress.end();

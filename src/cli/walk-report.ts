@@ -11,7 +11,7 @@ import {
 import { addressRanges } from './address-input.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import { formatOf } from './format-options.js';
-import { printAnswers } from './printing.js';
+import { fitted, printAnswers } from './printing.js';
 import type { Session } from './session.js';
 import { openSubject } from './subject.js';
 import type { WalkFlags } from './walk-flags.js';
@@ -40,7 +40,9 @@ export async function walkAddresses(
     }
   }
   function* lines(): Generator<StyledLine> {
-    for (const result of walks()) yield* walkLines(input, result, access, names);
+    for (const result of walks()) {
+      yield* fitted(session.out, walkLines(input, result, access, names), 12);
+    }
   }
   function* records(): Generator<string> {
     for (const result of walks()) yield JSON.stringify(walkRecord(input, result, names));

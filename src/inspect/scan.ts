@@ -314,17 +314,20 @@ function tableLooks(
     // A large page stands in 16 entries.
     const first = memory.readWord(address + (index - (index % 16)) * 4);
     const large = kind === Kind.LARGE && (word & 0x1c0) === 0 && word === first;
-    // A page of memory that is there, or one that goes on behind its neighbour, as devices do.
+    // A page of memory that is there, or one that goes on behind its neighbour, as devices do. Where
+    // nothing is known of the memory, an entry that could be one speaks for little.
+    const formed = leafAp(kind, word) !== 0b100 && (kind === Kind.SMALL || large);
     const sensible =
-      leafAp(kind, word) !== 0b100 &&
-      (kind === Kind.SMALL || large) &&
-      (holds(frame * 4096) || Math.abs(word - before) <= 0x1000 || looksLikeDevice(kind, word));
-    if (sensible) good += 1;
-    else bad += 1;
+      holds(frame * 4096) || Math.abs(word - before) <= 0x1000 || looksLikeDevice(kind, word);
+    if (!formed) bad += 1;
+    else good += sensible ? 1 : UNKNOWN_MEMORY;
     before = word;
   }
   return { good, bad };
 }
+
+/** What an entry to memory that was not captured counts, of one to memory that was. */
+const UNKNOWN_MEMORY = 0.5;
 
 /** Whether the attributes are those that systems give to devices: not executable, not cached. */
 function looksLikeDevice(kind: number, word: number): boolean {

@@ -19,8 +19,8 @@ interface Column {
   readonly gap: string;
   readonly width: number;
   readonly right?: true;
-  /** Whether it is left out where lines are short. */
-  readonly wide?: true;
+  /** Whether it is left out where lines are short, or only where they are very short. */
+  readonly spare?: 'first' | 'last';
   text(row: MapRow): string;
 }
 
@@ -33,28 +33,33 @@ const WRITTEN_COLUMNS: readonly Omit<Column, 'gap'>[] = [
   { title: 'VA', width: 17, text: ({ va, bytes }) => `${hex(va)}-${hex(va + bytes - 1)}` },
   { title: '  →PA', width: 13, text: placeText },
   { title: 'SIZE', width: 8, right: true, text: ({ bytes }) => formatBytes(bytes) },
-  { title: '  KIND', width: 7, text: ({ kind }) => kind },
-  { title: '×', width: 5, right: true, wide: true, text: whereMapped(({ leaves }) => `${leaves}`) },
+  { title: '  KIND', width: 7, spare: 'last', text: ({ kind }) => kind },
+  {
+    title: '×',
+    width: 5,
+    right: true,
+    spare: 'first',
+    text: whereMapped(({ leaves }) => `${leaves}`),
+  },
   {
     title: '  PL1',
     width: 5,
-    wide: true,
     text: whereMapped(({ rights }) => rightsText(rights, true)),
   },
   { title: ' PL0', width: 4, text: whereMapped(({ rights }) => rightsText(rights, false)) },
-  { title: '  TYPE', width: 15, text: typeText },
-  { title: ' SH', width: 3, wide: true, text: shareText },
+  { title: '  TYPE', width: 15, spare: 'last', text: typeText },
+  { title: ' SH', width: 3, spare: 'first', text: shareText },
   {
     title: 'DOM',
     width: 4,
     right: true,
-    wide: true,
+    spare: 'first',
     text: whereMapped(({ domain }) => `${domain}`),
   },
   {
     title: ' nG',
     width: 3,
-    wide: true,
+    spare: 'first',
     text: whereMapped(({ notGlobal }) => (notGlobal ? 'nG' : '-')),
   },
   { title: '  NAME', width: 17, text: ({ name }) => name },
@@ -64,9 +69,19 @@ const COLUMNS: readonly Column[] = WRITTEN_COLUMNS.map((column) => ({
   ...column,
   gap: ' '.repeat(column.title.length - column.title.trimStart().length),
 }));
-const SHORT_COLUMNS = COLUMNS.filter(({ wide }) => wide !== true);
-/** Characters of a line with every column, marks left out. */
-const FULL_LINE = COLUMNS.reduce((sum, { width }) => sum + width, 2);
+const SHORT_COLUMNS = COLUMNS.filter(({ spare }) => spare !== 'first');
+const SHORTEST_COLUMNS = COLUMNS.filter(({ spare }) => spare === undefined);
+/** Characters of a line with such columns, marks left out. */
+const lengthOf = (columns: readonly Column[]): number =>
+  columns.reduce((sum, { width }) => sum + width, 2);
+/** What a name may lose before a column is given up for it. */
+const NAME_SLACK = 9;
+
+/** The columns that a line has room for: who may do what is never given up. */
+function columnsFor(room: number): readonly Column[] {
+  if (room >= lengthOf(COLUMNS)) return COLUMNS;
+  return room >= lengthOf(SHORT_COLUMNS) - NAME_SLACK ? SHORT_COLUMNS : SHORTEST_COLUMNS;
+}
 
 /** How the map is laid out. */
 export interface MapLayout {
@@ -84,7 +99,7 @@ export function* mapLines(
   names?: Names,
   { room = Infinity, raw = false }: MapLayout = {},
 ): Generator<StyledLine> {
-  const columns = room < FULL_LINE ? SHORT_COLUMNS : COLUMNS;
+  const columns = columnsFor(room);
   yield* headerLines(space, provenance);
   yield line(`  ${cells(columns, ({ title }) => title.trimStart())}`, 'heading');
   const chapters = names?.regions('virtual') ?? [];

@@ -46,3 +46,33 @@ export function wrappedSpans(
   }
   return lines;
 }
+
+/**
+ * A line as lines of at most `columns` characters, broken between words wherever the styles change; all
+ * but the first begin with `hang` blanks. A word that is longer stays whole.
+ */
+export function wrappedLine(styled: StyledLine, columns: number, hang: number): StyledLine[] {
+  const lines: Span[][] = [[]];
+  let used = 0;
+  for (const span of styled) {
+    for (const piece of span.text.match(/\s*\S+|\s+$/g) ?? []) {
+      const fits = used + piece.trimEnd().length <= columns || used <= hang;
+      if (!fits) {
+        lines.push([{ text: ' '.repeat(hang) }]);
+        used = hang;
+      }
+      const text = fits ? piece : piece.trimStart();
+      appendText(lines.at(-1) as Span[], { ...span, text });
+      used += text.length;
+    }
+  }
+  return lines;
+}
+
+/** Adds a span to those of a line; what has the style of the last one becomes one with it. */
+function appendText(spans: Span[], span: Span): void {
+  const last = spans.at(-1);
+  if (last !== undefined && last.style === span.style && last.dim === span.dim) {
+    spans[spans.length - 1] = { ...last, text: last.text + span.text };
+  } else spans.push(span);
+}

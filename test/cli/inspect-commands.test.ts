@@ -199,6 +199,30 @@ describe('a narrow terminal', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
     expect(out).toContain('SCTLR=10c5387d');
   });
+
+  it.each([60, 80])('of %d columns shows what the kernel may do as well', async (columns) => {
+    const call = { terminal: true, variables: { COLUMNS: `${columns}`, NO_COLOR: '1' } };
+    const { out, err } = await command(['show', LINUX, '--only', 'w and x'], call);
+    expect(out).toMatch(/26000000-26001fff .* rw- rwx .*!W\^X/);
+    expect(Math.max(...err.split('\n').map((line) => line.length))).toBeLessThanOrEqual(columns);
+  });
+
+  it.each([
+    [['check', LINUX, '--exit-zero']],
+    [['check']],
+    [['walk', LINUX, '21004010']],
+    [['explain', LINUX, '--dfsr', '81f', '--dfar', '21004010', '--user']],
+    [['scan', LINUX]],
+    [['decode', '6020123f']],
+  ])('breaks the lines of %j between words', async (args) => {
+    const call = { terminal: true, variables: { COLUMNS: '70', NO_COLOR: '1' } };
+    const { out } = await command(args, call);
+    const lines = out.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(70);
+    const { out: whole } = await command(args);
+    const words = (text: string): string[] => text.split(/\s+/);
+    expect(words(out)).toEqual(words(whole));
+  });
 });
 
 describe('walk', () => {
