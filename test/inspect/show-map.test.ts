@@ -65,7 +65,7 @@ describe('the merged map', () => {
     expect(lines[2]).toBe(
       '  VA                 →PA            SIZE  KIND   PL1 PL0  TYPE           NAME',
     );
-    expect(lines[3]?.slice(0, 90)).toBe(
+    expect(lines[3]?.slice(0, 91)).toBe(
       '  00000000-00000fff  =             4.0 K  sect   rwx rwx  normal-wbwa    vectors !W^X !null',
     );
     const short = [...mapLines(space, rows, { source: 'x' }, undefined, { room: 60 })];
