@@ -3,7 +3,7 @@
  * error chains, sizes, offsets, counts and the final table words.
  */
 import { type ErrorName, PAGE_BYTES, VmError } from '../base/index.js';
-import { toPagingFlags } from '../domain/index.js';
+import { type Pmap, toPagingFlags } from '../domain/index.js';
 import { ConformEnvironment } from './conform-environment.js';
 import { parseVector, type TableWord, type Vector, type VectorResult } from './conform-vector.js';
 
@@ -230,12 +230,19 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     return {};
   },
   lookup: (environment, args) => ({ mapping: lookup(environment, numberAt(args, 0)) }),
-  serialise: ({ pmap }) => ({ retsize: pmap.serialise().records }),
+  serialise: ({ pmap }) => ({ retsize: serialisedNodes(pmap) }),
   inject({ injection }, [name = '', nth = '1', ...codes]) {
     injection.arm(name, Number(nth), codes.join(',').split(',').filter(Boolean));
     return {};
   },
 };
+
+/** The original's nodes in a serialised pmap: its tables and its Mappings, however many records those take. */
+function serialisedNodes(pmap: Pmap): number {
+  pmap.serialise();
+  const { tables, mappings } = pmap.measure();
+  return tables.used + mappings;
+}
 
 function lookup(environment: ConformEnvironment, address: number): Record<string, number> {
   const info = environment.pmap.lookup(address);

@@ -84,6 +84,17 @@ describe('what the environment failed in', () => {
     expect(replayLine(line, 'two')).toEqual([]);
   });
 
+  test('a serialised pmap has as many nodes as the original had, whatever the flags', () => {
+    const ops = [
+      'map 0x50000000 0x8000 0x1000000 0x0 0x8000 0x3',
+      'modify 0x50002000 0x1000 0x1',
+      'serialise',
+    ];
+    const expected = [null, null, { ok: true, errors: [], retsize: 2, pt: 1, leaves: 1 }];
+    const line = { id: 'nodes', mode: 'foreign', ops, expected, expectedTables: null };
+    expect(replayLine(JSON.stringify(line), 'nodes')).toEqual([]);
+  });
+
   test('an unknown code is refused by name', () => {
     const ops = ['inject vnode_map 1 SYS_ERR_NO_SUCH'];
     const line = JSON.stringify({
