@@ -16,12 +16,12 @@ export const SECTION_BYTES = 0x10_0000;
 export const TABLES_BASE = 0x6010_0000;
 export const TABLES_BYTES = 0x1_0000;
 export const DATA_BASE = 0x6100_0000;
-export const DATA_END = 0x6400_0000;
+const DATA_END = 0x6400_0000;
 export const KERNEL_BASE = 0x6400_0000;
 export const KERNEL_BYTES = 0x400_0000;
 /** From here on nothing answers. Above 4 GiB devices begin at 256 GiB. */
 export const NOTHING_BASE = RAM_END;
-export const NOTHING_END = 2 ** 38;
+const NOTHING_END = 2 ** 38;
 
 /**
  * Pages of each MiB of data that hold code: the first, those where a large page ends and begins, one
@@ -71,7 +71,7 @@ export function* codePages(): Generator<number> {
 }
 
 /** What lies at a physical address, as far as an access may touch it. */
-export type Place = 'data' | 'nothing' | 'other';
+type Place = 'data' | 'nothing' | 'other';
 
 /** Which physical memory checks may touch, and where in it there is code. */
 export interface Ground {

@@ -17,7 +17,7 @@ export interface Reproducer {
 }
 
 /** Asks both sides, from memory as it was in the beginning; undefined when they agree. */
-export async function reproduce(
+async function reproduce(
   guest: OracleGuest,
   model: Model,
   situation: Situation,

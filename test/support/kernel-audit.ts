@@ -151,7 +151,7 @@ function end(object: AuditObject | undefined): number {
 }
 
 /** An object for a message. */
-export function describeObject({ id, type, base, size }: AuditObject): string {
+function describeObject({ id, type, base, size }: AuditObject): string {
   return `object ${id} (type ${type}, ${base}+${size} KiB)`;
 }
 

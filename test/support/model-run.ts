@@ -11,7 +11,7 @@ const CHECKS_EVERY = 50;
  * Runs one world for so many operations; answers how many capability objects are left over. A failure
  * names seed and operation, and shows what led to it: the same seed leads there again.
  */
-export function runModel(seed: number, policy: ModelPolicy, operations: number): number {
+function runModel(seed: number, policy: ModelPolicy, operations: number): number {
   const world = new ModelWorld(new Random(seed), policy);
   const before = world.countObjects();
   let operation = 0;

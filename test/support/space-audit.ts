@@ -284,8 +284,3 @@ export function slotsInUse(domain: Domain): number {
   const { cnodeCount, freeCount } = domain.slots;
   return cnodeCount * 256 - freeCount;
 }
-
-/** What a slot of a domain holds. */
-export function holds(domain: Domain, slot: CapRef): string {
-  return domain.invocations.typeName(slot);
-}
