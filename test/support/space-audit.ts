@@ -1,4 +1,4 @@
-import { type CapRef, OK, PAGE_BYTES } from '../../src/base/index.js';
+import { OK, PAGE_BYTES } from '../../src/base/index.js';
 import { type Domain, MappingInfo, type Pmap, VRegionFlags } from '../../src/domain/index.js';
 import { addressBits, type Descriptor, decode, Kind, kindOf } from '../../src/format/index.js';
 import { CapType, type Kernel, Rights } from '../../src/kernel/index.js';
