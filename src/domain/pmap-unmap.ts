@@ -2,6 +2,7 @@
 import {
   type CapRef,
   Code,
+  clearBits,
   type ErrorNumber,
   OK,
   PAGE_BYTES,
@@ -15,6 +16,7 @@ import {
   LEAF_MAPPING,
   LEAF_RUN,
   LEAF_TOTAL,
+  type LeafRecords,
   leafEntries,
   leafKindOf,
   RECORD_SHIFT,
@@ -22,7 +24,16 @@ import {
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { isRootKind, pagesPerEntry } from './pmap-policy.js';
-import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT, TABLE_VNODE, tableAt } from './table-records.js';
+import type { SlotAllocator } from './slot-allocator.js';
+import {
+  ROOT_ENTRY_PAGES,
+  ROOT_INDEX_SHIFT,
+  TABLE_STARTS,
+  TABLE_TAKEN,
+  TABLE_VNODE,
+  type TableRecords,
+  tableAt,
+} from './table-records.js';
 
 const ADDRESS_SPACE_BYTES = 2 ** 32;
 /** No error number: what {@link UnmapOperation} answers itself when the simple way is not the way. */
@@ -33,12 +44,19 @@ export class UnmapOperation {
   /** Bytes that were removed. */
   bytes = 0;
   private readonly core: PmapCore;
+  // At hand for the usual case: each object on the way would cost a check.
+  private readonly leaves: LeafRecords;
+  private readonly tables: TableRecords;
+  private readonly slots: SlotAllocator;
   /** The first record of each Mapping to remove. */
   private heads = new Int32Array(64);
   private count = 0;
 
   constructor(core: PmapCore) {
     this.core = core;
+    this.leaves = core.shadow.leaves;
+    this.tables = core.shadow.tables;
+    this.slots = core.slots;
   }
 
   /** Plans and does it. The answer is in {@link bytes}. */
@@ -59,16 +77,16 @@ export class UnmapOperation {
 
   /**
    * The usual case in one go: a Mapping of small pages with one record that is exactly this range.
-   * Anything else is {@link NOT_SIMPLE}, and left to the plan to judge. Kept short, so that all it
-   * calls but the kernel becomes one piece of machine code with it.
+   * Anything else is {@link NOT_SIMPLE}, and left to the plan to judge. What it does to the shadow is
+   * `Shadow.dropLeaf` for such a record, in place: as one function that V8 compiles for itself it has
+   * room for all the small ones that it calls.
    */
   private unmapSimply(address: number, bytes: number): ErrorNumber {
-    const { core } = this;
-    const { shadow, events } = core;
+    const { core, leaves, tables } = this;
     const page = address >>> PAGE_SHIFT;
-    const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
-    const head = shadow.leaves.find(page);
-    const { words } = shadow.leaves;
+    const root = tables.root[page >>> ROOT_INDEX_SHIFT];
+    const head = leaves.find(page);
+    const { words } = leaves;
     const at = head << RECORD_SHIFT;
     const entries = leafEntries(words[at | LEAF_RUN]);
     const isPart =
@@ -77,13 +95,21 @@ export class UnmapOperation {
     if ((page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
     const mapping = words[at | LEAF_MAPPING] as CapRef;
     const table = tableAt(root >>> 1);
-    const vnode = (shadow.tables.words[table + TABLE_VNODE] | 0) as CapRef;
+    const vnode = (tables.words[table + TABLE_VNODE] | 0) as CapRef;
     const error = core.invocations.vnodeUnmap(vnode, mapping, core.watch);
     if (error !== OK) return this.refused(error);
-    const freed = core.slots.free(mapping);
+    const freed = this.slots.free(mapping);
     if (freed !== OK) return this.slotRefused(head, freed);
-    shadow.dropPages(head, page, entries, table);
+    const bits = tables.words;
+    const entry = page & (ROOT_ENTRY_PAGES - 1);
+    const word = table + (entry >>> 5);
+    const others = ~(1 << (entry & 31));
+    bits[word + TABLE_STARTS] &= others;
+    if (entries === 1) bits[word + TABLE_TAKEN] &= others;
+    else clearBits(bits, table + TABLE_TAKEN, entry, entries);
+    leaves.release(head);
     this.bytes = bytes;
+    const { events } = core;
     if (events.on) events.record(EventKind.UNMAP, core.resources.domain, address, bytes);
     return OK;
   }

@@ -181,21 +181,6 @@ export class Shadow {
     else setBits(bits, table + TABLE_TAKEN, entry, pages);
   }
 
-  /**
-   * As {@link dropLeaf} for the only record of a Mapping of `pages` small pages from `page` on, in the
-   * table whose words begin at `table`.
-   */
-  dropPages(record: number, page: number, pages: number, table: number): void {
-    const bits = this.tables.words;
-    const entry = page & ENTRY_MASK;
-    const word = table + (entry >>> 5);
-    const others = ~(1 << (entry & 31));
-    bits[word + TABLE_STARTS] &= others;
-    if (pages === 1) bits[word + TABLE_TAKEN] &= others;
-    else clearBits(bits, table + TABLE_TAKEN, entry, pages);
-    this.leaves.release(record);
-  }
-
   /** Forgets a leaf record. */
   dropLeaf(record: number): void {
     const words = this.leaves.words;
