@@ -1,5 +1,6 @@
 /** A run as one JSON object, for a program to read. */
 import { hex0x } from '../base/index.js';
+import { flagsText, type Region, VRegion } from '../domain/index.js';
 import {
   AddressSpace,
   type Disagreement,
@@ -12,7 +13,6 @@ import {
   type SpaceInput,
   walkRecord,
 } from '../inspect/index.js';
-import type { Kernel } from '../kernel/index.js';
 import {
   COST_NAMES,
   type CostName,
@@ -20,10 +20,12 @@ import {
   type TlbViolation,
 } from '../machine/index.js';
 import {
+  type Actor,
   COST_KEYS,
   type ScenarioRun,
   type StepOutcome,
   type StepResult,
+  type World,
 } from '../scenario/index.js';
 import type { DomainProof, Proof } from './run-proof.js';
 
@@ -60,14 +62,16 @@ export function runJson(
       memoryOffset: hex0x(scenario.kernel.memoryOffset),
     },
     steps: results.map((result) => stepJson(result, space)),
-    domains: proof.domains.map((each) => domainJson(world.kernel, each)),
+    faults: run.timeline.map((fault) => inHex(fault)),
+    faultCount: run.faultCount,
+    domains: proof.domains.map((each) => domainJson(world, each)),
     costs: { start: costsJson(startCosts), steps: costsJson(stepCosts) },
     tlbViolations: proof.violations,
   };
 }
 
 function stepJson(result: StepResult, space: SpaceInput): unknown {
-  const { step, outcome, faults, costs, events, violations, unmet } = result;
+  const { step, outcome, faults, costs, paging, resident, events, violations, unmet } = result;
   return {
     number: step.number,
     line: step.line,
@@ -78,6 +82,7 @@ function stepJson(result: StepResult, space: SpaceInput): unknown {
     unmet,
     faults: faults.map((fault) => inHex(fault)),
     costs: costsJson(costs),
+    paging: { ...paging, resident },
     ...(violations.length === 0 ? {} : { violations: violations.map(violationJson) }),
     ...(events.length === 0 ? {} : { events: events.map(eventJson) }),
   };
@@ -121,7 +126,8 @@ function eventJson({ sequence, kind, fields }: MachineEvent): unknown {
   return { sequence, kind, ...inHex(fields) };
 }
 
-function domainJson(kernel: Kernel, { domain, verification }: DomainProof): unknown {
+function domainJson({ kernel, actors }: World, { domain, verification }: DomainProof): unknown {
+  const paging = actors.find((actor) => actor.domain === domain)?.paging;
   const input = pmapSpace(kernel, domain.pmap);
   const space = new AddressSpace(input);
   const ranges = [...mapRows(new Regions(space))].filter(({ meaning }) => isLeaf(meaning));
@@ -130,14 +136,43 @@ function domainJson(kernel: Kernel, { domain, verification }: DomainProof): unkn
     name: domain.name,
     root: hex0x(space.roots[0]?.base ?? 0),
     ranges: ranges.map((row) => mapRecord(row, input.registers)),
-    regions: domain.vspace.all().map(({ name: region, base, bytes, backing }) => ({
-      name: region,
-      base: hex0x(base),
-      bytes,
-      backing,
-    })),
+    regions: domain.vspace.all().map(regionJson),
+    pager: pagerJson(paging),
     measure: domain.pmap.measure(),
     proof: { pages, leaves, tables, disagreements, first: first.map(disagreementJson) },
+  };
+}
+
+function regionJson(region: Region): unknown {
+  const { name, base, bytes, backing } = region;
+  const plain = { name, base: hex0x(base), bytes, backing };
+  if (!(region instanceof VRegion)) return plain;
+  const { flags, maxFlags, offset, inheritance, object } = region;
+  return {
+    ...plain,
+    rights: flagsText(flags),
+    mostRights: flagsText(maxFlags),
+    object:
+      object === undefined
+        ? null
+        : {
+            name: object.name,
+            kind: object.kind,
+            bytes: object.bytes,
+            residentBytes: object.residentBytes,
+            offset,
+          },
+    inheritance,
+  };
+}
+
+function pagerJson(paging: Actor['paging']): unknown {
+  if (paging === undefined) return null;
+  const { pager, store } = paging;
+  return {
+    policy: pager.policyName,
+    ...pager.counts,
+    store: { pages: store.stored, writes: store.writes, reads: store.reads },
   };
 }
 

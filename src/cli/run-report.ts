@@ -29,10 +29,12 @@ import {
   type DomainFile,
   eventLine,
   parseScenario,
+  regionLines,
   type Scenario,
   ScenarioRun,
   type StepLayout,
   stepLines,
+  timelineLines,
 } from '../scenario/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
 import { decodeText, readAtMost } from './input-file.js';
@@ -94,7 +96,10 @@ function readProgram(path: string): Uint8Array {
 }
 
 function layoutOf(run: ScenarioRun, out: Output): StepLayout {
-  const nameColumns = Math.max(...run.world.actors.map(({ name }) => name.length));
+  const nameColumns = Math.max(...[
+    ...run.scenario.domains.map(({ name }) => name.length),
+    ...run.scenario.steps.map((step) => (step.verb === 'clone' ? step.args.as.length : 0)),
+  ]);
   return { columns: columnsOf(out), nameColumns, space: machineSpace(run.world.machine) };
 }
 
@@ -146,8 +151,12 @@ function printClosing(
   startCosts: Readonly<Record<CostName, number>>,
 ): void {
   const columns = columnsOf(out);
+  const timeline = timelineLines(run, columns);
+  if (timeline.length > 0) out.print(line(''), ...timeline);
   for (const actor of run.world.actors) {
     out.print(line(''), ...spaceLines(actor, run, out.columns));
+    const regions = regionLines(actor, out.columns);
+    if (regions.length > 0) out.print(line(''), ...regions);
   }
   out.print(line(''), ...[...gridLegend()].flatMap((each) => wrappedSpans(each, columns, 0)));
   if (out.isColored) out.print(...MAP_LEGEND.flatMap((each) => wrappedSpans(each, columns, 0)));

@@ -1,7 +1,23 @@
 /** A domain of a scenario: its library, and what the scenario has names for. */
 import { type CapRef, hex0x, OK, VmError } from '../base/index.js';
-import type { Domain, SpawnedDomain } from '../domain/index.js';
+import {
+  clock,
+  type Domain,
+  fifo,
+  type GrowingStack,
+  type Heap,
+  lfu,
+  lru,
+  type MemoryObject,
+  MemoryStore,
+  Pager,
+  type PolicyKind,
+  random,
+  type SpawnedDomain,
+  secondChance,
+} from '../domain/index.js';
 import type { Place } from './quantities.js';
+import type { PagerFile } from './schema.js';
 
 /** A frame by its name. */
 export interface NamedFrame {
@@ -10,20 +26,102 @@ export interface NamedFrame {
   readonly bytes: number;
 }
 
+/** A memory object by its name. */
+export interface NamedObject {
+  readonly object: MemoryObject;
+  /** The bytes of a file-backed one, as they would be in the file. */
+  readonly file?: Uint8Array;
+}
+
+/** What keeps a domain within its frame budget. */
+export interface Paging {
+  readonly pager: Pager;
+  readonly store: MemoryStore;
+}
+
+/** The policies by the names that a scenario has for them. */
+const POLICIES: Readonly<
+  Record<PagerFile['policy'], (settings: PagerFile) => PolicyKind>
+> = {
+  fifo: () => fifo,
+  clock: () => clock,
+  'second-chance': () => secondChance,
+  lru: ({ window }) => lru(window),
+  lfu: ({ window }) => lfu(window),
+  random: ({ seed }) => random(seed),
+};
+
 /** One domain with its names. */
 export class Actor {
   readonly domain: Domain;
   /** The program that it runs; undefined for an empty domain. */
   readonly program: SpawnedDomain | undefined;
+  /** Ends a clone; undefined for every other domain. */
+  readonly kill: (() => void) | undefined;
   readonly frames = new Map<string, NamedFrame>();
+  readonly heaps = new Map<string, Heap>();
+  readonly stacks = new Map<string, GrowingStack>();
+  /** Whether the domain pages for itself more than its program's image. */
+  isPaged = false;
+  /** Pages that steps have paged out, not the pager. */
+  evictedBySteps = 0;
+  private readonly objects = new Map<string, NamedObject>();
+  private pagingOf: Paging | undefined;
   /** Where each named region begins, whether or not something is mapped there still. */
   private readonly places = new Map<string, number>();
   /** The regions that steps have added to the vspace: base and bytes. */
   private readonly regions = new Map<number, number>();
 
-  constructor(domain: Domain, program?: SpawnedDomain) {
+  constructor(domain: Domain, program?: SpawnedDomain, kill?: () => void) {
     this.domain = domain;
     this.program = program;
+    this.kill = kill;
+  }
+
+  /** What keeps the domain within its budget; undefined where it has none. */
+  get paging(): Paging | undefined {
+    return this.pagingOf;
+  }
+
+  /** Gives the domain a frame budget. Errors: those of `Pager`. */
+  startPaging(settings: PagerFile): void {
+    const { frames, policy } = settings;
+    const store = new MemoryStore(settings.store);
+    const kind = POLICIES[policy](settings);
+    this.pagingOf = { pager: new Pager(this.domain.pool, { frames, policy: kind, store }), store };
+    this.isPaged = true;
+  }
+
+  /**
+   * The memory object that is called `name`.
+   * Errors: `SCENARIO_ERR_REFERENCE` the step that should have made it did not.
+   */
+  object(name: string): NamedObject {
+    const found = this.objects.get(name);
+    if (found !== undefined) return found;
+    throw new VmError('SCENARIO_ERR_REFERENCE', `${this.name} has no object \`${name}\``);
+  }
+
+  /** Calls a memory object `name`. */
+  nameObject(name: string, object: NamedObject): void {
+    this.isPaged = true;
+    this.objects.set(name, object);
+  }
+
+  /** Every object with its name. */
+  allObjects(): IterableIterator<[string, NamedObject]> {
+    return this.objects.entries();
+  }
+
+  /** Calls an address `name`. */
+  namePlace(name: string, address: number): void {
+    this.isPaged = true;
+    this.places.set(name, address);
+  }
+
+  /** Every named place with its address. */
+  allPlaces(): IterableIterator<[string, number]> {
+    return this.places.entries();
   }
 
   get name(): string {

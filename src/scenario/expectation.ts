@@ -1,6 +1,8 @@
 /** Whether a step ended as it was expected to. */
 import { type ErrorName, hex0x } from '../base/index.js';
 import type { CostName } from '../machine/index.js';
+import { contentsText, holdsContents } from './contents.js';
+import type { PagingCounts } from './paging-counts.js';
 import { COST_KEYS, type Expectation } from './schema.js';
 import type { StepOutcome } from './step-result.js';
 
@@ -12,6 +14,7 @@ export function unmetExpectations(
   expect: Expectation | undefined,
   outcome: StepOutcome,
   costs: Readonly<Record<CostName, number>>,
+  pages: PagingCounts & { readonly resident: number },
 ): string[] {
   const unmet: string[] = [];
   const ending = unmetEnding(expect, outcome);
@@ -26,11 +29,18 @@ export function unmetExpectations(
     const name = COST_KEYS[key];
     if (name !== undefined) compare(key, bound, costs[name]);
   }
+  for (const [key, bound] of Object.entries(expect.paging ?? {})) {
+    compare(key, bound, pages[key as keyof typeof pages]);
+  }
   if (outcome.kind !== 'done') return unmet;
   const { facts } = outcome;
   if ('count' in facts) compare('count', expect.count, facts.count);
   if ('value' in facts && expect.value !== undefined && facts.value !== expect.value) {
     unmet.push(`value: expected ${hex0x(expect.value)}, got ${hex0x(facts.value)}`);
+  }
+  const { contents } = expect;
+  if ('contents' in facts && contents !== undefined && !holdsContents(facts.contents, contents)) {
+    unmet.push(`contents: expected ${contentsText(contents)}, got ${contentsText(facts.contents)}`);
   }
   return unmet;
 }

@@ -2,6 +2,7 @@ export type { Actor, NamedFrame } from './actor.js';
 export { type ConformFailure, replayLine } from './conform.js';
 export { eventFields, eventLine, eventName } from './event-lines.js';
 export { missRatioSvg } from './miss-ratio-svg.js';
+export { regionLines, timelineLines } from './paging-lines.js';
 export { parseScenario } from './parse-scenario.js';
 export {
   TRACE_ACCESSES,
@@ -48,9 +49,11 @@ export { counted, type StepLayout, stepLines } from './step-lines.js';
 export type {
   LeafRun,
   MadeMapping,
+  MadeRegion,
   StepFacts,
   StepOutcome,
   StepResult,
   TakenFault,
+  TimedFault,
 } from './step-result.js';
 export type { FileReader, World } from './world.js';

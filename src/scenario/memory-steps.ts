@@ -5,6 +5,7 @@ import { KIND_NAMES } from '../format/index.js';
 import { CapType, capRefOf, WellKnown } from '../kernel/index.js';
 import type { Actor } from './actor.js';
 import type { Place } from './quantities.js';
+import { mapObject, protectRegions, unmapRegions } from './region-steps.js';
 import type { StepArguments } from './schema.js';
 import type { LeafRun, MadeMapping, StepFacts } from './step-result.js';
 import type { World } from './world.js';
@@ -75,16 +76,18 @@ function deviceFrame(
 
 /** Maps a frame where the step says, or where there is room. */
 export function map(_world: World, actor: Actor, args: StepArguments<'map'>): StepFacts {
-  const frame = actor.frame(args.frame);
+  const { frame: name } = args;
+  if (name === undefined) return mapObject(actor, args);
+  const frame = actor.frame(name);
   const mapping = mapFrame(actor, {
-    region: args.as ?? args.frame,
+    region: args.as ?? name,
     at: args.at,
     frame,
     offset: args.offset,
     bytes: args.size ?? frame.bytes - args.offset,
-    flags: args.rights | LEAF_FLAGS[args.leaves] | MEMORY_FLAGS[args.memory],
+    flags: args.rights | LEAF_FLAGS[args.leaves ?? 'small'] | MEMORY_FLAGS[args.memory ?? 'cached'],
   });
-  return { verb: 'map', frame: args.frame, mapping };
+  return { verb: 'map', frame: name, mapping };
 }
 
 /** Maps a frame in the address space of `actor` and gives the region its name. */
@@ -130,6 +133,8 @@ function mappingsOf(actor: Actor, va: number, bytes: number): LeafRun[] {
 
 /** Unmaps a range, or the whole Mapping at an address. */
 export function unmap(world: World, actor: Actor, args: StepArguments<'unmap'>): StepFacts {
+  const regions = unmapRegions(actor, args.at, args.size);
+  if (regions !== undefined) return regions;
   const { va, bytes } = rangeOf(actor, args.at, args.size);
   const removed = actor.domain.pmap.unmap(va, bytes);
   for (const each of world.actors) each.dropEmptyRegions();
@@ -138,11 +143,13 @@ export function unmap(world: World, actor: Actor, args: StepArguments<'unmap'>):
 
 /** Gives a range, or the whole Mapping at an address, other rights. */
 export function protect(_world: World, actor: Actor, args: StepArguments<'protect'>): StepFacts {
+  const regions = protectRegions(actor, args);
+  if (regions !== undefined) return regions;
   const { pmap } = actor.domain;
   const { va, bytes } = rangeOf(actor, args.at, args.size);
   const before = pmap.lookup(va)?.flags ?? 0;
   const kept = before & (VRegionFlags.LARGE | VRegionFlags.HUGE);
-  const flags = args.rights | MEMORY_FLAGS[args.memory] | kept;
+  const flags = args.rights | MEMORY_FLAGS[args.memory ?? 'cached'] | kept;
   return { verb: 'protect', va, bytes: pmap.modifyFlags(va, bytes, flags), flags, before };
 }
 

@@ -8,6 +8,7 @@ import { type FileProblem, YamlFile } from '../layout/yaml-tree.js';
 import { nameProblems } from './names.js';
 import type { Scenario, ScenarioStep } from './scenario.js';
 import { type Expectation, type ScenarioFile, ScenarioSchema, VERBS, type Verb } from './schema.js';
+import { argumentProblems } from './step-problems.js';
 
 const CODES = { syntax: 'SCENARIO_ERR_SYNTAX', limit: 'SCENARIO_ERR_LIMIT' } as const;
 
@@ -38,10 +39,11 @@ export function parseScenario(text: string, file: string): Scenario {
 
 /** What may be expected of which steps, beside an error and costs. */
 const EXPECTATIONS = {
-  fault: ['load', 'store', 'fetch', 'touch'],
-  faults: ['load', 'store', 'fetch', 'touch'],
+  fault: ['load', 'store', 'fetch', 'touch', 'read', 'write'],
+  faults: ['load', 'store', 'fetch', 'touch', 'read', 'write'],
   value: ['load', 'fetch'],
-  count: ['trim', 'revoke'],
+  contents: ['read', 'flush'],
+  count: ['trim', 'revoke', 'clone'],
 } as const satisfies Partial<Record<keyof Expectation, readonly Verb[]>>;
 
 function readSteps(tree: YamlFile, content: ScenarioFile, problems: FileProblem[]): ScenarioStep[] {
@@ -62,6 +64,10 @@ function readSteps(tree: YamlFile, content: ScenarioFile, problems: FileProblem[
       if (!Object.hasOwn(step.expect ?? {}, key) || allowed.some((name) => name === verb)) continue;
       const message = `\`${key}\` can only be expected of ${allowed.join(', ')}`;
       problems.push(tree.problem([...path, 'expect', key], message, true));
+    }
+    for (const { key, message } of argumentProblems(verb, step[verb])) {
+      const at = key === undefined ? [...path, verb] : [...path, verb, key];
+      problems.push(tree.problem(at, message, key !== undefined));
     }
     steps.push({
       verb,

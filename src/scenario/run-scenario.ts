@@ -18,11 +18,25 @@ import {
 import { fetch, load, store, touch, walkOf } from './access-steps.js';
 import type { Actor } from './actor.js';
 import { free, revoke, share } from './capability-steps.js';
+import { clone, exit, kill, transfer } from './domain-steps.js';
 import { unmetExpectations } from './expectation.js';
 import { allocate, map, promote, protect, split, trim, unmap } from './memory-steps.js';
+import {
+  append,
+  budget,
+  create,
+  evict,
+  fill,
+  flush,
+  pin,
+  unfill,
+  unpin,
+} from './object-steps.js';
+import { pagingBetween, pagingCounts, type PagingCounts, solutionText } from './paging-counts.js';
+import { guard, heap, malloc, read, release, reserve, stack, write } from './region-steps.js';
 import type { Scenario, ScenarioStep } from './scenario.js';
 import type { StepArguments, Verb } from './schema.js';
-import type { StepFacts, StepOutcome, StepResult, TakenFault } from './step-result.js';
+import type { StepFacts, StepOutcome, StepResult, TakenFault, TimedFault } from './step-result.js';
 import { touchCount } from './touch-pattern.js';
 import { type FileReader, World } from './world.js';
 
@@ -34,6 +48,8 @@ export interface RunOptions {
 
 /** How many faults of one step are told of one by one. */
 const TOLD_FAULTS = 4;
+/** Faults of one run that are told of in its timeline. */
+const MOST_TIMELINE = 1000;
 /** Accesses and pages that all steps together may ask for. */
 const MOST_WORK = 20_000_000;
 
@@ -54,6 +70,27 @@ const PERFORM: { readonly [V in Verb]: Perform<V> } = {
   store,
   fetch,
   touch,
+  create,
+  fill,
+  unfill,
+  append,
+  pin,
+  unpin,
+  evict,
+  flush,
+  budget,
+  reserve,
+  guard,
+  stack,
+  heap,
+  malloc,
+  release,
+  write,
+  read,
+  transfer,
+  clone,
+  exit,
+  kill,
   switch: (_world, actor) => ({ verb: 'switch', domain: actor.name }),
 };
 
@@ -64,9 +101,14 @@ export class ScenarioRun {
   /** The results so far. */
   readonly results: StepResult[] = [];
   private readonly faults: TakenFault[] = [];
-  /** Whose step is being performed. */
+  /** Which step is being performed, and whose it is. */
+  private number = 0;
   private current: Actor | undefined;
   private work = 0;
+  /** Every fault of the run, up to a limit. */
+  readonly timeline: TimedFault[] = [];
+  /** How many faults there were. */
+  faultCount = 0;
 
   /**
    * The machine and the domains of `scenario`, before its first step.
@@ -79,10 +121,11 @@ export class ScenarioRun {
     const deliver = cpu.abortHandler;
     cpu.abortHandler = (abort) => {
       let solved = false;
+      const before = pagingCounts(this.world);
       try {
         solved = deliver?.(abort) ?? false;
       } finally {
-        this.noteFault(abort, solved);
+        this.noteFault(abort, solved, before);
       }
       return solved;
     };
@@ -132,6 +175,8 @@ export class ScenarioRun {
     if (strict !== undefined) strict.step = step.number;
     this.faults.length = 0;
     this.current = actor;
+    this.number = step.number;
+    const pagingBefore = pagingCounts(this.world);
 
     kernel.run(actor.domain.number);
     const outcome = this.outcomeOf(step, actor);
@@ -140,14 +185,19 @@ export class ScenarioRun {
       costs[name] = (counters.values[Cost[name]] ?? 0) - (costsBefore[Cost[name]] ?? 0);
     }
     const violations = strict?.violations.slice(violationsBefore) ?? [];
+    const paging = pagingBetween(pagingBefore, pagingCounts(this.world));
+    const resident = actor.domain.pool.usedPages;
+    const unmet = unmetExpectations(step.expect, outcome, costs, { ...paging, resident });
     return {
       step,
       outcome,
       faults: [...this.faults],
       costs,
+      paging,
+      resident,
       events: this.eventsSince(eventsBefore),
       violations,
-      unmet: [...unmetExpectations(step.expect, outcome, costs), ...violations.map(violationText)],
+      unmet: [...unmet, ...violations.map(violationText)],
     };
   }
 
@@ -167,15 +217,21 @@ export class ScenarioRun {
     return [...events.since(sequence)];
   }
 
-  private noteFault(abort: AbortInfo, solved: boolean): void {
-    if (this.faults.length >= TOLD_FAULTS) return;
-    this.faults.push({
+  private noteFault(abort: AbortInfo, solved: boolean, before: PagingCounts): void {
+    this.faultCount += 1;
+    if (this.timeline.length >= MOST_TIMELINE && this.faults.length >= TOLD_FAULTS) return;
+    const paging = pagingBetween(before, pagingCounts(this.world));
+    const fault = {
       fault: abort.meaning.name,
       va: abort.va,
       fsr: abort.fsr,
       region: this.current?.nameOf(abort.va) ?? '',
       solved,
-    });
+      solution: solved ? solutionText(this.current, abort, paging) : '',
+    };
+    if (this.faults.length < TOLD_FAULTS) this.faults.push(fault);
+    if (this.timeline.length >= MOST_TIMELINE) return;
+    this.timeline.push({ ...fault, step: this.number, domain: this.current?.name ?? '' });
   }
 
   /** Counts what a step asks for before it is done. */

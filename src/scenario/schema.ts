@@ -16,6 +16,7 @@ import {
 } from '../layout/quantities.js';
 import { about, map, oneOf, Text } from '../layout/schema-parts.js';
 import { COST_NAMES, type CostName } from '../machine/index.js';
+import { Aslr, Contents, FilePath, PAGING_STEPS, PagerSettings, placement } from './paging-schema.js';
 import { MappingRights, Place } from './quantities.js';
 
 /** The most steps that a scenario may have. */
@@ -76,10 +77,11 @@ const Machine = map({
 
 const KernelSettings = map({
   attributes: v.pipe(
-    v.optional(oneOf('default', 'original'), 'default'),
+    v.optional(oneOf('default', 'original', 'access-flag'), 'default'),
     about(
       'The bits of entries. default: XN where nothing is executable, Device memory for devices; ' +
-        'original: the words of Barrelfish, bit for bit.',
+        'original: the words of Barrelfish, bit for bit; access-flag: as default, and a page of which ' +
+        'a policy wants to know the next use loses its access flag, not its rights.',
     ),
   ),
   memoryOffset: v.pipe(
@@ -100,17 +102,7 @@ const KernelSettings = map({
 const DomainSettings = map({
   name: Name,
   elf: v.pipe(
-    v.exactOptional(
-      v.pipe(
-        v.string('must be the path of a file'),
-        v.nonEmpty('must be the path of a file'),
-        v.maxLength(400, 'is at most 400 characters'),
-        v.check(
-          (path) => !/^[/\\]|^[A-Za-z]:|\0/.test(path),
-          'must be a path relative to the scenario',
-        ),
-      ),
-    ),
+    v.exactOptional(FilePath),
     about('A static ARM executable to spawn the domain from, relative to the scenario.'),
   ),
   args: v.pipe(
@@ -154,10 +146,12 @@ const DomainSettings = map({
     ),
     about('Where the domain maps its own records; 4M from 0x4000_0000 on where nothing is said.'),
   ),
+  pager: v.exactOptional(PagerSettings),
+  aslr: v.exactOptional(Aslr),
 });
 
 const Leaves = v.pipe(
-  v.optional(oneOf('small', 'large', 'huge'), 'small'),
+  oneOf('small', 'large', 'huge'),
   about(
     'The leaves that may be used. small: pages of 4K; large: pages of 64K and sections of 1M too; ' +
       'huge: supersections of 16M too.',
@@ -165,12 +159,13 @@ const Leaves = v.pipe(
 );
 
 const Memory = v.pipe(
-  v.optional(oneOf('cached', 'uncached', 'write-combining'), 'cached'),
+  oneOf('cached', 'uncached', 'write-combining'),
   about('How the memory is accessed.'),
 );
 
 const at = v.pipe(Place, about('Where.'));
 const frame = v.pipe(Name, about('A frame by its name.'));
+const object = v.pipe(Name, about('A memory object by its name.'));
 const width = v.pipe(
   v.optional(v.picklist([1, 2, 4], 'must be 1, 2 or 4'), 4),
   about('The size of the access in bytes.'),
@@ -202,19 +197,28 @@ const STEPS = {
   ),
   map: v.pipe(
     map({
-      frame,
-      at: v.pipe(v.exactOptional(Place), about('Where; the lowest free address, if not said.')),
+      frame: v.exactOptional(frame),
+      object: v.exactOptional(object),
       as: v.pipe(
         v.exactOptional(Name),
-        about('A name for the region; that of the frame, if not said.'),
+        about('A name for the region; that of the frame or object, if not said.'),
       ),
-      offset: v.pipe(v.optional(Offset, 0), about('Where in the frame the mapping begins.')),
-      size: v.pipe(v.exactOptional(Size), about('How much; the rest of the frame, if not said.')),
+      offset: v.pipe(v.optional(Offset, 0), about('Where in it the mapping begins.')),
+      size: v.pipe(v.exactOptional(Size), about('How much; all the rest, if not said.')),
       rights: v.optional(MappingRights, 'rw'),
-      leaves: Leaves,
-      memory: Memory,
+      leaves: v.exactOptional(Leaves),
+      memory: v.exactOptional(Memory),
+      ...placement,
+      max: v.pipe(
+        v.exactOptional(MappingRights),
+        about('The rights that protect can give an object’s region at most.'),
+      ),
+      inherit: v.pipe(
+        v.exactOptional(oneOf('copy', 'share', 'none')),
+        about('What a clone of the domain gets of the region; a copy, if not said.'),
+      ),
     }),
-    about('Maps a frame.'),
+    about('Maps a frame, or a memory object whose pages come when they are used.'),
   ),
   unmap: v.pipe(
     map({
@@ -228,7 +232,7 @@ const STEPS = {
       at,
       size: v.pipe(v.exactOptional(Size), about('How much; the one mapping there, if not said.')),
       rights: MappingRights,
-      memory: Memory,
+      memory: v.exactOptional(Memory),
     }),
     about('Gives a range other rights.'),
   ),
@@ -246,7 +250,8 @@ const STEPS = {
   ),
   share: v.pipe(
     map({
-      frame,
+      frame: v.exactOptional(frame),
+      object: v.exactOptional(object),
       with: v.pipe(Name, about('The domain that gets a copy of the capability.')),
       rights: v.pipe(
         v.optional(MappingRights, 'rw'),
@@ -265,11 +270,18 @@ const STEPS = {
         about('Where the other domain maps it; the lowest free address, if not said.'),
       ),
     }),
-    about('Sends a copy of a frame to another domain through its endpoint.'),
+    about('Sends a copy of a frame to another domain through its endpoint, or lets it map an object.'),
   ),
   revoke: v.pipe(
-    map({ frame }),
-    about('Removes every copy of a frame but this one, and every mapping, in every domain.'),
+    map({
+      frame: v.exactOptional(frame),
+      object: v.exactOptional(object),
+      from: v.pipe(v.exactOptional(Name), about('For an object: the domain that it is taken from.')),
+    }),
+    about(
+      'Removes every copy of a frame but this one, and every mapping, in every domain; or takes an ' +
+        'object back from a domain.',
+    ),
   ),
   free: v.pipe(map({ frame }), about('Revokes a frame and gives its memory back to the domain.')),
   load: v.pipe(map({ at, bytes: width }), about('Reads memory.')),
@@ -294,9 +306,20 @@ const STEPS = {
         about('The same seed gives the same random accesses.'),
       ),
       bytes: width,
+      pages: v.pipe(
+        v.exactOptional(
+          v.pipe(
+            v.array(count(0, 2 ** 20 - 1), 'must be a list of page numbers'),
+            v.minLength(1, 'must name at least one page'),
+            v.maxLength(1_000, 'holds at most 1,000 pages'),
+          ),
+        ),
+        about('The pages of the range in the order of their use, instead of a pattern.'),
+      ),
     }),
     about('Accesses a range many times in a pattern.'),
   ),
+  ...PAGING_STEPS,
   switch: v.pipe(Name, about('The domain that this and the following steps run in.')),
 } as const;
 
@@ -368,6 +391,25 @@ const Expectation = v.pipe(
       v.exactOptional(Bound),
       about('For trim how many tables, for revoke how many mappings go.'),
     ),
+    contents: v.pipe(
+      v.exactOptional(Contents),
+      about('What is read, or stands in the file: these bytes, and zeros behind them.'),
+    ),
+    paging: v.pipe(
+      v.exactOptional(
+        map({
+          taken: v.pipe(v.exactOptional(Bound), about('Pages that came into a frame.')),
+          evicted: v.pipe(v.exactOptional(Bound), about('Pages that lost their frame.')),
+          written: v.pipe(v.exactOptional(Bound), about('Pages written to a backing store.')),
+          readBack: v.pipe(v.exactOptional(Bound), about('Pages read from a backing store.')),
+          resident: v.pipe(
+            v.exactOptional(Bound),
+            about('Pages of the domain that are in a frame afterwards.'),
+          ),
+        }),
+      ),
+      about('What the step did to pages in all domains: numbers, or bounds like `<= 4`.'),
+    ),
     costs: v.pipe(
       v.exactOptional(
         map(Object.fromEntries(Object.keys(COST_KEYS).map((key) => [key, v.exactOptional(Bound)]))),
@@ -426,6 +468,8 @@ export const ScenarioSchema = v.pipe(
 export type ScenarioFile = v.InferOutput<typeof ScenarioSchema>;
 /** The settings of one domain. */
 export type DomainFile = ScenarioFile['domains'][number];
+/** How a domain is paged. */
+export type PagerFile = v.InferOutput<typeof PagerSettings>;
 /** How a step is expected to end. */
 export type Expectation = v.InferOutput<typeof Expectation>;
 /** What a step of the kind `V` is told. */

@@ -16,10 +16,12 @@ import {
   type StyledLine,
   wrapped,
 } from '../inspect/index.js';
+import { contentsText } from './contents.js';
 import type { ScenarioStep } from './scenario.js';
 import type {
   LeafRun,
   MadeMapping,
+  MadeRegion,
   StepFacts,
   StepOutcome,
   StepResult,
@@ -70,20 +72,45 @@ function sayLines(text: string, columns: number): StyledLine[] {
 function subjectOf(step: ScenarioStep, outcome: StepOutcome): string {
   switch (step.verb) {
     case 'allocate':
-    case 'revoke':
     case 'free':
       return step.args.frame;
+    case 'transfer':
+      return `${step.args.frame} to ${step.args.to}`;
+    case 'revoke': {
+      const { frame, object, from } = step.args;
+      return from === undefined ? (frame ?? '') : `${object} from ${from}`;
+    }
     case 'map': {
       const region = step.args.as === undefined ? '' : ` as ${step.args.as}`;
-      return `${step.args.frame}${region} ${rightsOf(step.args.rights)}`;
+      return `${step.args.frame ?? step.args.object}${region} ${rightsOf(step.args.rights)}`;
     }
     case 'share':
-      return `${step.args.frame} ${rightsOf(step.args.rights)} with ${step.args.with}`;
+      return `${step.args.frame ?? step.args.object} ${rightsOf(step.args.rights)} with ${step.args.with}`;
     case 'protect':
       return `${step.args.at.text} ${rightsOf(step.args.rights)}`;
+    case 'create':
+    case 'fill':
+    case 'unfill':
+    case 'append':
+    case 'pin':
+    case 'unpin':
+    case 'evict':
+    case 'flush':
+      return step.args.object;
+    case 'reserve':
+    case 'guard':
+    case 'stack':
+    case 'heap':
+    case 'clone':
+      return step.args.as;
+    case 'malloc':
+      return `${step.args.as} from ${step.args.heap}`;
     case 'trim':
+    case 'budget':
       return '';
     case 'switch':
+    case 'exit':
+    case 'kill':
       return step.args;
     default:
       return placeText(step.args.at, outcome);
@@ -102,8 +129,8 @@ function placeText(
 }
 
 /** How the step ended, in one piece. */
-function endingOf({ step, outcome, unmet, costs }: StepResult): Span {
-  if (outcome.kind === 'done') return { text: factsText(outcome.facts, costs) };
+function endingOf({ step, outcome, unmet, costs, paging }: StepResult): Span {
+  if (outcome.kind === 'done') return { text: factsText(outcome.facts, costs, paging) };
   const what =
     outcome.kind === 'fault'
       ? `${outcome.fault} fault`
@@ -117,14 +144,18 @@ function innermost({ codes }: { readonly codes: readonly ErrorName[] }): ErrorNa
 }
 
 /** What a step that succeeded did. */
-function factsText(facts: StepFacts, costs: StepResult['costs']): string {
+function factsText(
+  facts: StepFacts,
+  costs: StepResult['costs'],
+  paging: StepResult['paging'],
+): string {
   switch (facts.verb) {
     case 'allocate': {
       const from = facts.device === undefined ? '' : ` of device ${facts.device}`;
       return `${formatBytes(facts.bytes)} at ${hex(facts.pa)}${from}`;
     }
     case 'map':
-      return mappingText(facts.mapping);
+      return 'mapping' in facts ? mappingText(facts.mapping) : regionText(facts.region);
     case 'unmap':
       return `${formatBytes(facts.bytes)} from ${hex(facts.va)} on are free`;
     case 'protect':
@@ -136,9 +167,9 @@ function factsText(facts: StepFacts, costs: StepResult['costs']): string {
     case 'trim':
       return `${counted(facts.count, 'empty table')} given back`;
     case 'share':
-      return facts.mapping === undefined ? `sent as ${facts.as}` : mappingText(facts.mapping);
+      return shareText(facts);
     case 'revoke':
-      return `${counted(facts.count, 'mapping')} gone`;
+      return `${counted(facts.count, 'object' in facts ? 'region' : 'mapping')} gone`;
     case 'free':
       return `${formatBytes(facts.bytes)} given back, ${counted(facts.count, 'mapping')} gone`;
     case 'load':
@@ -149,6 +180,42 @@ function factsText(facts: StepFacts, costs: StepResult['costs']): string {
       return `← ${hex(facts.value, 2 * facts.bytes)}  at ${hex(facts.pa)}`;
     case 'touch':
       return touchText(facts, costs);
+    case 'create':
+      return `${facts.kind}, ${formatBytes(facts.bytes)}`;
+    case 'fill':
+    case 'unfill':
+    case 'append':
+    case 'pin':
+    case 'unpin':
+    case 'evict':
+      return `${formatBytes(facts.bytes)} ${OBJECT_VERBS[facts.verb]}${pagesText(paging)}`;
+    case 'flush':
+      return `the file is ${contentsText(facts.contents)}`;
+    case 'budget':
+      return `${counted(facts.frames, 'frame')} from here on${pagesText(paging)}`;
+    case 'reserve':
+    case 'guard':
+      return regionText(facts.region);
+    case 'stack':
+      return `${formatBytes(facts.bytes)} at ${hex(facts.va)}, ${formatBytes(facts.most)} at most`;
+    case 'heap':
+      return `${formatBytes(facts.bytes)} at most, at ${hex(facts.va)}`;
+    case 'malloc':
+      return `${formatBytes(facts.bytes)} at ${hex(facts.va)}`;
+    case 'release':
+      return 'given back to the heap';
+    case 'read':
+      return `= ${contentsText(facts.contents)}`;
+    case 'write':
+      return `← ${contentsText(facts.contents)}`;
+    case 'transfer':
+      return `${formatBytes(facts.bytes)} at ${hex(facts.pa)} are now ${facts.to}'s ${facts.as}`;
+    case 'clone':
+      return `a clone with ${counted(facts.count, 'region')}, each page the parent's until it is written`;
+    case 'exit':
+      return 'has given up its memory';
+    case 'kill':
+      return "is gone, its memory its parent's again";
     case 'switch':
       return 'runs from here on';
   }
@@ -158,6 +225,32 @@ function touchText(facts: StepFacts & { verb: 'touch' }, costs: StepResult['cost
   const accesses = `${facts.count.toLocaleString('en')} ${facts.access === 'fetch' ? 'fetches' : `${facts.access}s`}`;
   const hits = `${costs.TLB_HITS.toLocaleString('en')} TLB hits`;
   return `${accesses}: ${hits}, ${counted(costs.WALKS, 'walk')}, ${counted(costs.FAULTS, 'fault')}`;
+}
+
+const OBJECT_VERBS = {
+  fill: 'filled',
+  unfill: 'taken out',
+  append: 'are its length now',
+  pin: 'stay in memory',
+  unpin: 'may go again',
+  evict: 'paged out',
+} as const;
+
+/** What else happened to pages, behind a comma. */
+function pagesText({ evicted, written }: StepResult['paging']): string {
+  const gone = evicted === 0 ? '' : `, ${counted(evicted, 'page')} evicted`;
+  return written === 0 ? gone : `${gone}, ${counted(written, 'page')} written out`;
+}
+
+function regionText({ va, bytes, flags, maxFlags }: MadeRegion): string {
+  const most = flags === maxFlags ? '' : `, ${rightsOf(maxFlags)} at most`;
+  return `${formatBytes(bytes)} at ${hex(va)}${most}`;
+}
+
+function shareText(facts: StepFacts & { verb: 'share' }): string {
+  if ('mapping' in facts && facts.mapping !== undefined) return mappingText(facts.mapping);
+  if ('region' in facts && facts.region !== undefined) return regionText(facts.region);
+  return `sent as ${facts.as}`;
 }
 
 function mappingText({ va, pa, leaves }: MadeMapping): string {
@@ -196,9 +289,9 @@ function faultTexts(faults: readonly TakenFault[], count: number): string[] {
   return more > 0 ? [...texts, `and ${counted(more, 'more fault')}`] : texts;
 }
 
-function faultText({ fault, va, region }: TakenFault): string {
+function faultText({ fault, va, region, solution }: TakenFault): string {
   const where = region === '' ? hex(va) : `${hex(va)}, ${region}`;
-  return `${fault} fault at ${where}: solved, the domain mapped a page of zeros`;
+  return `${fault} fault at ${where}: solved, ${solution}`;
 }
 
 /** Why a step was refused: one text a line. */

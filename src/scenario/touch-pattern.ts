@@ -1,5 +1,7 @@
 /** The addresses that a `touch` accesses, in their order. */
 
+import { PAGE_BYTES } from '../base/index.js';
+
 /** How a range is touched. */
 export interface TouchPattern {
   readonly pattern: 'sequential' | 'strided' | 'random';
@@ -12,6 +14,8 @@ export interface TouchPattern {
   readonly seed: number;
   /** How many accesses; undefined for as many as the range holds. */
   readonly count?: number;
+  /** The pages of the range that are accessed, in their order, instead of a pattern. */
+  readonly pages?: readonly number[];
 }
 
 /**
@@ -22,6 +26,10 @@ export function* touchOffsets(touch: TouchPattern): Generator<number> {
   const { pattern, size, bytes, stride, seed } = touch;
   const places = Math.floor(size / bytes);
   const count = touchCount(touch);
+  if (touch.pages !== undefined) {
+    for (const page of touch.pages) yield page * PAGE_BYTES;
+    return;
+  }
   if (pattern === 'random') {
     let state = seed;
     for (let made = 0; made < count; made += 1) {
@@ -39,7 +47,15 @@ export function* touchOffsets(touch: TouchPattern): Generator<number> {
 }
 
 /** How many accesses there are: one for each place of the pattern in the range, if it does not say. */
-export function touchCount({ pattern, size, bytes, stride, count }: TouchPattern): number {
+export function touchCount({
+  pattern,
+  size,
+  bytes,
+  stride,
+  count,
+  pages,
+}: TouchPattern): number {
+  if (pages !== undefined) return pages.length;
   const places = Math.floor(size / bytes);
   if (places === 0 || count !== undefined) return places === 0 ? 0 : (count ?? 0);
   return pattern === 'strided'

@@ -7,7 +7,8 @@ import {
   type SpawnedDomain,
   spawn,
 } from '../domain/index.js';
-import { Kernel, originalPolicy } from '../kernel/index.js';
+import type { CpuProfile } from '../format/index.js';
+import { type AttributePolicy, accessFlagPolicy, Kernel, originalPolicy } from '../kernel/index.js';
 import { Machine } from '../machine/index.js';
 import { Actor } from './actor.js';
 import type { Scenario } from './scenario.js';
@@ -26,8 +27,12 @@ const INIT_BYTES = 2 * MIB;
 export class World {
   readonly machine: Machine;
   readonly kernel: Kernel;
-  /** The domains of the scenario, in its order. */
-  readonly actors: readonly Actor[];
+  /** The domains that live, in the order in which they began. */
+  readonly actors: Actor[];
+  /** Those that ended. */
+  private readonly buried: Actor[] = [];
+  /** The files that steps make objects of, by their paths. */
+  private readonly contents = new Map<string, Uint8Array>();
   /** Who spawned those that run a program; undefined where none does. */
   readonly init: Domain | undefined;
 
@@ -47,8 +52,12 @@ export class World {
     });
     this.kernel = new Kernel(this.machine, {
       memoryOffset: kernel.memoryOffset,
-      ...(kernel.attributes === 'original' ? { attributes: originalPolicy } : {}),
+      ...attributesOf(kernel.attributes, this.machine.profile),
     });
+    for (const step of scenario.steps) {
+      if (step.verb !== 'create' || step.args.file === undefined) continue;
+      this.contents.set(step.args.file, files(step.args.file));
+    }
     this.init = this.startInit(domains);
     this.actors = domains.map((settings) => {
       try {
@@ -68,7 +77,25 @@ export class World {
   actor(name: string): Actor {
     const found = this.actors.find((actor) => actor.name === name);
     if (found !== undefined) return found;
-    throw new VmError('SCENARIO_ERR_REFERENCE', `no domain is called \`${name}\``);
+    const ended = this.buried.some((actor) => actor.name === name);
+    const message = ended ? `\`${name}\` has ended` : `no domain is called \`${name}\``;
+    throw new VmError('SCENARIO_ERR_REFERENCE', message);
+  }
+
+  /** Every domain that there was. */
+  get allActors(): readonly Actor[] {
+    return [...this.actors, ...this.buried];
+  }
+
+  /** Takes a domain that ended out of those that live. */
+  bury(actor: Actor): void {
+    this.actors.splice(this.actors.indexOf(actor), 1);
+    this.buried.push(actor);
+  }
+
+  /** A copy of the bytes of a file that a step names. */
+  file(path: string): Uint8Array {
+    return this.contents.get(path)?.slice() ?? new Uint8Array();
   }
 
   private startInit(domains: readonly DomainFile[]): Domain | undefined {
@@ -86,9 +113,10 @@ export class World {
       ...(metadata === undefined
         ? {}
         : { metadata: { base: metadata.base, bytes: metadata.size } }),
+      ...(settings.aslr === undefined ? {} : { aslr: settings.aslr }),
     };
     if (elf === undefined || this.init === undefined) {
-      return new Actor(Domain.boot(this.kernel, ram, options));
+      return paged(new Actor(Domain.boot(this.kernel, ram, options)), settings);
     }
     const argv = settings.args ?? [elf.slice(elf.lastIndexOf('/') + 1)];
     const program: SpawnedDomain = spawn(this.init, files(elf), {
@@ -96,6 +124,26 @@ export class World {
       argv,
       ramBytes: ram,
     });
-    return new Actor(program.domain, program);
+    return paged(new Actor(program.domain, program), settings);
+  }
+}
+
+/** The actor with the budget that its settings give it. */
+function paged(actor: Actor, { pager }: DomainFile): Actor {
+  if (pager !== undefined) actor.startPaging(pager);
+  return actor;
+}
+
+function attributesOf(
+  name: Scenario['kernel']['attributes'],
+  profile: CpuProfile,
+): { readonly attributes?: AttributePolicy } {
+  switch (name) {
+    case 'original':
+      return { attributes: originalPolicy };
+    case 'access-flag':
+      return { attributes: accessFlagPolicy(profile) };
+    case 'default':
+      return {};
   }
 }
