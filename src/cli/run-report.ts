@@ -96,10 +96,12 @@ function readProgram(path: string): Uint8Array {
 }
 
 function layoutOf(run: ScenarioRun, out: Output): StepLayout {
-  const nameColumns = Math.max(...[
-    ...run.scenario.domains.map(({ name }) => name.length),
-    ...run.scenario.steps.map((step) => (step.verb === 'clone' ? step.args.as.length : 0)),
-  ]);
+  const nameColumns = Math.max(
+    ...[
+      ...run.scenario.domains.map(({ name }) => name.length),
+      ...run.scenario.steps.map((step) => (step.verb === 'clone' ? step.args.as.length : 0)),
+    ],
+  );
   return { columns: columnsOf(out), nameColumns, space: machineSpace(run.world.machine) };
 }
 

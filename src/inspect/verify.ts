@@ -17,12 +17,13 @@ import { TABLE_VNODE, tableAt } from '../domain/table-records.js';
 import {
   Access,
   addressBits,
+  FaultStatus,
   KIND_NAMES,
   Kind,
   rightsText,
   tableAddressBits,
 } from '../format/index.js';
-import { CapType, type Kernel, Rights } from '../kernel/index.js';
+import { CapType, type Kernel, PagingFlags, Rights } from '../kernel/index.js';
 import { type SystemRegisters, TableWalker, walk } from '../machine/index.js';
 import { AddressSpace, entryText, ROOT_ENTRIES, ROOT_ENTRY_PAGES } from './address-space.js';
 import { isLeaf, rightsOf } from './leaf-meaning.js';
@@ -202,13 +203,16 @@ class PmapVerifier {
     const leafPages = info.leafBytes / PAGE_BYTES;
     const ofLeaf = frame - (page % leafPages);
     const word = (attributes.leaf(kind, flags, device) | addressBits(kind, ofLeaf)) >>> 0;
-    const granted = attributes.granted(flags) & RIGHTS_MASK;
-    return { frame, kind, leafPages, word, granted, device };
+    // A page whose next use is to be told has no rights until then, or no access flag.
+    const isOld = (flags & PagingFlags.OLD) !== 0;
+    const granted = isOld ? 0 : attributes.granted(flags) & RIGHTS_MASK;
+    const unflagged = isOld && attributes.policy.accessFlag === true;
+    return { frame, kind, leafPages, word, granted, device, unflagged };
   }
 
   private comparePage(page: number, frame: number, expected: Expected): undefined {
     const { space, walker } = this;
-    const { word, granted, device } = expected;
+    const { word, granted, device, unflagged } = expected;
     const table = space.tableOf[page >>> 8] as number;
     const found =
       table < 0 ? space.rootWords[page >>> 8] : space.tableWords[(table << 8) | (page & 255)];
@@ -217,6 +221,7 @@ class PmapVerifier {
     }
     const fault = walker.walk(this.registers, (page << 12) >>> 0);
     const walked = walker.frame + (page & (expected.leafPages - 1));
+    if (unflagged && ACCESS_FLAG_FAULTS.includes(-fault)) return undefined;
     if (fault !== 0 || walked !== frame) {
       const text = fault === 0 ? frameText(walked) : `fault ${-fault}`;
       return this.differ(page, 'walk', frameText(frame), text);
@@ -260,7 +265,14 @@ interface Expected {
   /** What the flags give to PL0: `Rights`. */
   readonly granted: number;
   readonly device: boolean;
+  /** Whether a walk ends in an access flag fault. */
+  readonly unflagged: boolean;
 }
+
+const ACCESS_FLAG_FAULTS: readonly number[] = [
+  FaultStatus.ACCESS_FLAG_L1,
+  FaultStatus.ACCESS_FLAG_L2,
+];
 
 function frameText(frame: number): string {
   return `frame ${hex0x(frame * PAGE_BYTES)}`;

@@ -39,10 +39,15 @@ export interface Paging {
   readonly store: MemoryStore;
 }
 
+/** Where a clone comes from. */
+export interface Origin {
+  readonly parent: Actor;
+  /** Ends it: its memory is the parent's again. */
+  readonly kill: () => void;
+}
+
 /** The policies by the names that a scenario has for them. */
-const POLICIES: Readonly<
-  Record<PagerFile['policy'], (settings: PagerFile) => PolicyKind>
-> = {
+const POLICIES: Readonly<Record<PagerFile['policy'], (settings: PagerFile) => PolicyKind>> = {
   fifo: () => fifo,
   clock: () => clock,
   'second-chance': () => secondChance,
@@ -56,8 +61,8 @@ export class Actor {
   readonly domain: Domain;
   /** The program that it runs; undefined for an empty domain. */
   readonly program: SpawnedDomain | undefined;
-  /** Ends a clone; undefined for every other domain. */
-  readonly kill: (() => void) | undefined;
+  /** For a clone whose it is, and what ends it; undefined for every other domain. */
+  readonly origin: Origin | undefined;
   readonly frames = new Map<string, NamedFrame>();
   readonly heaps = new Map<string, Heap>();
   readonly stacks = new Map<string, GrowingStack>();
@@ -72,10 +77,10 @@ export class Actor {
   /** The regions that steps have added to the vspace: base and bytes. */
   private readonly regions = new Map<number, number>();
 
-  constructor(domain: Domain, program?: SpawnedDomain, kill?: () => void) {
+  constructor(domain: Domain, program?: SpawnedDomain, origin?: Origin) {
     this.domain = domain;
     this.program = program;
-    this.kill = kill;
+    this.origin = origin;
   }
 
   /** What keeps the domain within its budget; undefined where it has none. */

@@ -11,7 +11,7 @@ import type { World } from './world.js';
 export function clone(world: World, actor: Actor, args: StepArguments<'clone'>): StepFacts {
   const options = { name: args.as, ramBytes: args.ram };
   const { domain, kill } = cloneDomain(actor.domain, options);
-  const child = new Actor(domain, undefined, kill);
+  const child = new Actor(domain, undefined, { parent: actor, kill });
   try {
     adoptNames(actor, child);
     if (args.pager !== undefined) child.startPaging(args.pager);
@@ -54,13 +54,21 @@ export function exit(world: World, _actor: Actor, name: StepArguments<'exit'>): 
 /** Ends a clone: its memory is its parent's again. */
 export function kill(world: World, _actor: Actor, name: StepArguments<'kill'>): StepFacts {
   const ended = world.actor(name);
-  if (ended.kill === undefined) {
+  if (ended.origin === undefined) {
     const message = `${name} is no clone, and nobody's to kill; let it exit`;
     throw new VmError('SCENARIO_ERR_REFERENCE', message);
   }
-  ended.kill();
-  world.bury(ended);
+  killAll(world, ended);
   return { verb: 'kill', domain: name };
+}
+
+/** Clones of a clone live in its memory, and go before it. */
+function killAll(world: World, actor: Actor): void {
+  for (const each of [...world.actors]) {
+    if (each.origin?.parent === actor) killAll(world, each);
+  }
+  actor.origin?.kill();
+  world.bury(actor);
 }
 
 /** Gives a frame away. */
@@ -69,7 +77,10 @@ export function transfer(world: World, actor: Actor, args: StepArguments<'transf
   const other = world.actor(args.to);
   const rights = Rights.READ | Rights.WRITE | Rights.EXECUTE;
   const as = args.as ?? args.frame;
-  const { pa, bytes } = other.nameFrame(as, actor.domain.channels.give(cap, rights, other.domain.channels));
+  const { pa, bytes } = other.nameFrame(
+    as,
+    actor.domain.channels.give(cap, rights, other.domain.channels),
+  );
   const error = actor.domain.invocations.delete(cap);
   if (error !== OK) throw VmError.from(error, `${actor.name} cannot give \`${args.frame}\` up`);
   actor.domain.slots.free(cap);

@@ -137,7 +137,11 @@ export function flush(_world: World, actor: Actor, args: StepArguments<'flush'>)
 }
 
 /** Changes the frame budget of a domain. */
-export function budget(_world: World, actor: Actor, { frames }: StepArguments<'budget'>): StepFacts {
+export function budget(
+  _world: World,
+  actor: Actor,
+  { frames }: StepArguments<'budget'>,
+): StepFacts {
   const { paging } = actor;
   if (paging === undefined) {
     const message = `${actor.name} has no pager; give the domain one with \`pager\``;

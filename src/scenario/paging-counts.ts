@@ -39,7 +39,11 @@ export function pagingBetween(before: PagingCounts, after: PagingCounts): Paging
 }
 
 /** How the domain of `actor` solved a fault, for a person. */
-export function solutionText(actor: Actor | undefined, abort: AbortInfo, paging: PagingCounts): string {
+export function solutionText(
+  actor: Actor | undefined,
+  abort: AbortInfo,
+  paging: PagingCounts,
+): string {
   const region = actor?.domain.vspace.find(abort.va);
   const object = region instanceof VRegion ? region.object : undefined;
   const evicted =
@@ -50,15 +54,16 @@ export function solutionText(actor: Actor | undefined, abort: AbortInfo, paging:
 }
 
 function broughtText(kind: string, { meaning, write }: AbortInfo, paging: PagingCounts): string {
-  if (paging.readBack > 0) return 'the page was read back from the store';
+  if (paging.readBack > 0) return 'read back from the store';
   const isNew = paging.taken > 0;
-  if (meaning.name === 'access-flag') return 'its next use was noted';
+  if (meaning.name === 'access-flag') return 'its use was noted';
   if (meaning.name === 'permission') {
-    return isNew ? 'the page was copied' : 'the page was made writable';
+    if (isNew) return 'the page was copied';
+    return write ? 'made writable' : 'its use was noted';
   }
-  if (!isNew) return 'a page that was there was mapped';
-  if (kind === 'file') return 'the page was read from the file';
-  if (kind === 'copy-on-write') return write ? 'the page was copied' : 'the page was shared';
+  if (!isNew) return 'mapped, it was in memory';
+  if (kind === 'file') return 'read from the file';
+  if (kind === 'copy-on-write') return 'the page was copied';
   return 'the domain mapped a page of zeros';
 }
 

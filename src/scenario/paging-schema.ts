@@ -9,8 +9,11 @@ const MOST_FRAMES = 65_536;
 /** Characters of the longest contents that a file holds itself. */
 const MOST_CONTENTS = 8_192;
 
+/** Bytes of the largest read. */
+const MOST_READ = 65_536;
+
 /** A size of whole pages. */
-export const WholePages = v.pipe(
+const WholePages = v.pipe(
   Size,
   v.check((bytes) => bytes % 4096 === 0, 'must be a multiple of 4K'),
 );
@@ -20,10 +23,7 @@ export const FilePath = v.pipe(
   v.string('must be the path of a file'),
   v.nonEmpty('must be the path of a file'),
   v.maxLength(400, 'is at most 400 characters'),
-  v.check(
-    (path) => !/^[/\\]|^[A-Za-z]:|\0/.test(path),
-    'must be a path relative to the scenario',
-  ),
+  v.check((path) => !/^[/\\]|^[A-Za-z]:|\0/.test(path), 'must be a path relative to the scenario'),
 );
 
 const CONTENTS_PATTERN = /^(?:hex:(?: *[0-9a-fA-F]{2})+|(?!hex:)[ -~\t\n]+)$/;
@@ -36,7 +36,9 @@ export const Contents = v.pipe(
   v.transform((written) =>
     written.startsWith('hex:')
       ? written.slice(4).replaceAll(' ', '').toLowerCase()
-      : Array.from(written, (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0')).join(''),
+      : Array.from(written, (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0')).join(
+          '',
+        ),
   ),
 );
 
@@ -101,14 +103,20 @@ export const placement = {
 
 const object = v.pipe(Name, about('A memory object by its name.'));
 const offset = v.pipe(v.optional(Offset, 0), about('Where in the object the range begins.'));
-const rest = v.pipe(v.exactOptional(WholePages), about('How much; the rest of the object, if not said.'));
+const rest = v.pipe(
+  v.exactOptional(WholePages),
+  about('How much; the rest of the object, if not said.'),
+);
 
 /** The steps of self-paging. */
 export const PAGING_STEPS = {
   create: v.pipe(
     map({
       object: v.pipe(Name, about('How the object is called from now on.')),
-      kind: v.pipe(v.optional(oneOf(...OBJECT_KINDS), 'anonymous'), about('What stands behind it.')),
+      kind: v.pipe(
+        v.optional(oneOf(...OBJECT_KINDS), 'anonymous'),
+        about('What stands behind it.'),
+      ),
       size: v.pipe(v.exactOptional(WholePages), about('Its size.')),
       frame: v.pipe(v.exactOptional(Name), about('For the one-frame kinds: the frame.')),
       frames: v.pipe(
@@ -123,9 +131,14 @@ export const PAGING_STEPS = {
       ),
       chunk: v.pipe(
         v.exactOptional(WholePages),
-        about('What one-frame-lazy maps at a time, the size of all frames of fixed, a stripe of numa.'),
+        about(
+          'What one-frame-lazy maps at a time, the size of all frames of fixed, a stripe of numa.',
+        ),
       ),
-      of: v.pipe(v.exactOptional(Name), about('For copy-on-write: the object that it is a copy of.')),
+      of: v.pipe(
+        v.exactOptional(Name),
+        about('For copy-on-write: the object that it is a copy of.'),
+      ),
       contents: v.pipe(v.exactOptional(Contents), about('For file: its bytes.')),
       file: v.pipe(v.exactOptional(FilePath), about('For file: a file beside the scenario.')),
       sharing: v.pipe(
@@ -139,17 +152,17 @@ export const PAGING_STEPS = {
     map({ object, frame: v.exactOptional(Name), offset, size: rest }),
     about('Gives an object a frame for a range; without one brings the range into memory.'),
   ),
-  unfill: v.pipe(map({ object, offset, size: rest }), about('Takes the memory of a range out of an object.')),
-  append: v.pipe(
-    map({ object, size: WholePages }),
-    about('Makes an append object larger.'),
+  unfill: v.pipe(
+    map({ object, offset, size: rest }),
+    about('Takes the memory of a range out of an object.'),
   ),
-  pin: v.pipe(map({ object, offset, size: rest }), about('Brings a range into memory and keeps it there.')),
+  append: v.pipe(map({ object, size: WholePages }), about('Makes an append object larger.')),
+  pin: v.pipe(
+    map({ object, offset, size: rest }),
+    about('Brings a range into memory and keeps it there.'),
+  ),
   unpin: v.pipe(map({ object, offset, size: rest }), about('Undoes one pin.')),
-  evict: v.pipe(
-    map({ object, size: rest }),
-    about('Pages an object out, as much as may go.'),
-  ),
+  evict: v.pipe(map({ object, size: rest }), about('Pages an object out, as much as may go.')),
   flush: v.pipe(map({ object }), about('Writes what was changed back to the file.')),
   budget: v.pipe(
     map({ frames: v.pipe(count(3, MOST_FRAMES), about('The new budget.')) }),
@@ -172,7 +185,10 @@ export const PAGING_STEPS = {
     about('Makes a stack that grows when it is used below its end, down to a guard page.'),
   ),
   heap: v.pipe(
-    map({ as: v.pipe(Name, about('How the heap is called.')), size: v.pipe(WholePages, about('Its size at most.')) }),
+    map({
+      as: v.pipe(Name, about('How the heap is called.')),
+      size: v.pipe(WholePages, about('Its size at most.')),
+    }),
     about('Makes a heap in the memory of the domain.'),
   ),
   malloc: v.pipe(
@@ -194,7 +210,10 @@ export const PAGING_STEPS = {
   read: v.pipe(
     map({
       at: v.pipe(Place, about('Where.')),
-      size: v.pipe(v.optional(Size, 16), about('How many bytes; 16 if not said.')),
+      size: v.pipe(
+        v.optional(v.pipe(Size, v.maxValue(MOST_READ, 'is at most 64K')), 16),
+        about('How many bytes; 16 if not said.'),
+      ),
     }),
     about('Loads bytes, as copyIn does.'),
   ),

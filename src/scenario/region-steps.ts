@@ -135,7 +135,11 @@ export function read(_world: World, actor: Actor, args: StepArguments<'read'>): 
 }
 
 /** Unmaps what of a range is regions of objects, guards or reservations; undefined where none is. */
-export function unmapRegions(actor: Actor, at: Place, size: number | undefined): StepFacts | undefined {
+export function unmapRegions(
+  actor: Actor,
+  at: Place,
+  size: number | undefined,
+): StepFacts | undefined {
   const { vspace } = actor.domain;
   const va = actor.address(at);
   const region = vspace.find(va);

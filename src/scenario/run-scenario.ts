@@ -21,18 +21,8 @@ import { free, revoke, share } from './capability-steps.js';
 import { clone, exit, kill, transfer } from './domain-steps.js';
 import { unmetExpectations } from './expectation.js';
 import { allocate, map, promote, protect, split, trim, unmap } from './memory-steps.js';
-import {
-  append,
-  budget,
-  create,
-  evict,
-  fill,
-  flush,
-  pin,
-  unfill,
-  unpin,
-} from './object-steps.js';
-import { pagingBetween, pagingCounts, type PagingCounts, solutionText } from './paging-counts.js';
+import { append, budget, create, evict, fill, flush, pin, unfill, unpin } from './object-steps.js';
+import { type PagingCounts, pagingBetween, pagingCounts, solutionText } from './paging-counts.js';
 import { guard, heap, malloc, read, release, reserve, stack, write } from './region-steps.js';
 import type { Scenario, ScenarioStep } from './scenario.js';
 import type { StepArguments, Verb } from './schema.js';
@@ -166,7 +156,7 @@ export class ScenarioRun {
   private resultOf(step: ScenarioStep): StepResult {
     const { machine, kernel } = this.world;
     const { counters, events, tlb } = machine;
-    const actor = this.world.actor(step.domain);
+    const actor = this.actorOf(step);
     this.charge(step);
     const costsBefore = counters.values.slice();
     const eventsBefore = events.recorded;
@@ -199,6 +189,15 @@ export class ScenarioRun {
       violations,
       unmet: [...unmet, ...violations.map(violationText)],
     };
+  }
+
+  /** Whose step it is. Error: `SCENARIO_ERR_REFERENCE` a domain that has ended. */
+  private actorOf(step: ScenarioStep): Actor {
+    try {
+      return this.world.actor(step.domain);
+    } catch (error) {
+      throw error instanceof VmError ? this.located(error, step) : error;
+    }
   }
 
   private outcomeOf(step: ScenarioStep, actor: Actor): StepOutcome {
@@ -255,18 +254,10 @@ export class ScenarioRun {
 }
 
 /** Accesses, or pages, that a step asks for. */
-function workOf(step: ScenarioStep): number {
-  switch (step.verb) {
-    case 'touch':
-      return touchCount(step.args);
-    case 'allocate':
-    case 'map':
-    case 'unmap':
-    case 'protect':
-      return (step.args.size ?? 0) / PAGE_BYTES;
-    default:
-      return 1;
-  }
+function workOf({ verb, args }: ScenarioStep): number {
+  if (verb === 'touch') return touchCount(args);
+  const sized = typeof args === 'object' && args !== null && 'size' in args;
+  return sized ? Math.max(1, (args.size ?? 0) / PAGE_BYTES) : 1;
 }
 
 /** How a step ended that threw `error`. */

@@ -16,7 +16,14 @@ import {
 } from '../layout/quantities.js';
 import { about, map, oneOf, Text } from '../layout/schema-parts.js';
 import { COST_NAMES, type CostName } from '../machine/index.js';
-import { Aslr, Contents, FilePath, PAGING_STEPS, PagerSettings, placement } from './paging-schema.js';
+import {
+  Aslr,
+  Contents,
+  FilePath,
+  PAGING_STEPS,
+  PagerSettings,
+  placement,
+} from './paging-schema.js';
 import { MappingRights, Place } from './quantities.js';
 
 /** The most steps that a scenario may have. */
@@ -270,13 +277,18 @@ const STEPS = {
         about('Where the other domain maps it; the lowest free address, if not said.'),
       ),
     }),
-    about('Sends a copy of a frame to another domain through its endpoint, or lets it map an object.'),
+    about(
+      'Sends a copy of a frame to another domain through its endpoint, or lets it map an object.',
+    ),
   ),
   revoke: v.pipe(
     map({
       frame: v.exactOptional(frame),
       object: v.exactOptional(object),
-      from: v.pipe(v.exactOptional(Name), about('For an object: the domain that it is taken from.')),
+      from: v.pipe(
+        v.exactOptional(Name),
+        about('For an object: the domain that it is taken from.'),
+      ),
     }),
     about(
       'Removes every copy of a frame but this one, and every mapping, in every domain; or takes an ' +

@@ -12,7 +12,10 @@ type CreateKey = Exclude<keyof CreateArguments, 'object' | 'kind'>;
 
 /** By kind: the keys that have to be there, and those that may be. */
 const KEYS_OF_KIND: Readonly<
-  Record<CreateArguments['kind'], readonly [needed: readonly CreateKey[], allowed: readonly CreateKey[]]>
+  Record<
+    CreateArguments['kind'],
+    readonly [needed: readonly CreateKey[], allowed: readonly CreateKey[]]
+  >
 > = {
   anonymous: [['size'], []],
   append: [['size'], []],
@@ -37,7 +40,12 @@ export function argumentProblems(verb: Verb, given: unknown): ArgumentProblem[] 
         ...exactlyOne(args, 'frame', 'object'),
         ...placementProblems(args),
         ...foreignKeys(args, 'object', ['leaves', 'memory'], 'frame'),
-        ...foreignKeys(args, 'frame', ['above', 'below', 'align', 'replace', 'max', 'inherit'], 'object'),
+        ...foreignKeys(
+          args,
+          'frame',
+          ['above', 'below', 'align', 'replace', 'max', 'inherit'],
+          'object',
+        ),
       ];
     case 'reserve':
     case 'guard':
@@ -45,7 +53,10 @@ export function argumentProblems(verb: Verb, given: unknown): ArgumentProblem[] 
     case 'share':
       return exactlyOne(args, 'frame', 'object');
     case 'revoke':
-      return [...exactlyOne(args, 'frame', 'object'), ...revokeProblems(args as StepArguments<'revoke'>)];
+      return [
+        ...exactlyOne(args, 'frame', 'object'),
+        ...revokeProblems(args as StepArguments<'revoke'>),
+      ];
     default:
       return [];
   }
@@ -75,7 +86,8 @@ function placementProblems(args: object): ArgumentProblem[] {
 }
 
 function revokeProblems({ object, from }: StepArguments<'revoke'>): ArgumentProblem[] {
-  if (object !== undefined && from === undefined) return [whole('to revoke an object needs `from`')];
+  if (object !== undefined && from === undefined)
+    return [whole('to revoke an object needs `from`')];
   if (object === undefined && from !== undefined) {
     return [{ key: 'from', message: '`from` is for objects: a frame is revoked from everybody' }];
   }

@@ -47,14 +47,7 @@ export function* touchOffsets(touch: TouchPattern): Generator<number> {
 }
 
 /** How many accesses there are: one for each place of the pattern in the range, if it does not say. */
-export function touchCount({
-  pattern,
-  size,
-  bytes,
-  stride,
-  count,
-  pages,
-}: TouchPattern): number {
+export function touchCount({ pattern, size, bytes, stride, count, pages }: TouchPattern): number {
   if (pages !== undefined) return pages.length;
   const places = Math.floor(size / bytes);
   if (places === 0 || count !== undefined) return places === 0 ? 0 : (count ?? 0);

@@ -96,6 +96,42 @@ steps:
 });
 
 describe('run --json', () => {
+  it('carries objects, regions, pagers and the fault timeline', async () => {
+    const { exit, out } = await command(['run', 'examples/scenarios/eviction.yaml', '--json']);
+    expect(exit).toBe(0);
+    const { steps, faults, faultCount, domains } = JSON.parse(out);
+    expect(faults).toHaveLength(faultCount);
+    expect(faults[0]).toEqual({
+      fault: 'translation',
+      va: '0x50000000',
+      fsr: expect.stringMatching(/^0x/),
+      region: 'data',
+      solved: true,
+      solution: 'the domain mapped a page of zeros',
+      step: 3,
+      domain: 'squeezed',
+    });
+    expect(steps[2].paging).toEqual({
+      taken: 10,
+      evicted: 6,
+      written: 6,
+      readBack: 0,
+      resident: 4,
+    });
+    const [domain] = domains;
+    expect(domain.pager).toMatchObject({ policy: 'lru', evicted: 25, store: { writes: 10 } });
+    expect(domain.regions[1]).toEqual({
+      name: 'data',
+      base: '0x50000000',
+      bytes: 40960,
+      backing: 'object',
+      rights: 'rw-',
+      mostRights: 'rw-',
+      object: { name: 'data', kind: 'anonymous', bytes: 40960, residentBytes: 40960, offset: 0 },
+      inheritance: 'copy',
+    });
+  });
+
   it('carries schema and version, addresses as hex strings, and the proof', async () => {
     const { exit, out, err } = await command(['run', 'examples/first-domain.yaml', '--json']);
     expect([exit, err]).toEqual([0, '']);
@@ -108,6 +144,8 @@ describe('run --json', () => {
       'failure',
       'machine',
       'steps',
+      'faults',
+      'faultCount',
       'domains',
       'costs',
       'tlbViolations',

@@ -106,7 +106,7 @@ const CASES: readonly [what: string, text: string, code: string, ...problems: st
     'two verbs',
     steps('map: {frame: x}\n    unmap: {at: 0x1000}'),
     'SCENARIO_ERR_SCHEMA',
-    '3:5 a step has exactly one verb, here map and unmap; verbs are allocate, map, unmap, protect, split, promote, trim, share, revoke, free, load, store, fetch, touch, switch',
+    '3:5 a step has exactly one verb, here map and unmap; verbs are allocate, map, unmap, protect, split, promote, trim, share, revoke, free, load, store, fetch, touch, create, fill, unfill, append, pin, unpin, evict, flush, budget, reserve, guard, stack, heap, malloc, release, write, read, transfer, clone, exit, kill, switch',
   ],
   [
     'a list for a map',
@@ -244,6 +244,66 @@ const CASES: readonly [what: string, text: string, code: string, ...problems: st
     '1:49 maps and lists lie more than 24 deep in each other',
   ],
 ];
+
+/** What cannot be in one step of self-paging, with its place. */
+const PAGING_CASES: readonly [step: string, code: string, problem: string][] = [
+  ['create: {object: o}', 'SCHEMA', '3:13 an object of kind anonymous needs `size`'],
+  ['create: {object: o, size: 5000}', 'SCHEMA', '3:31 `size` must be a multiple of 4K'],
+  [
+    'create: {object: o, size: 4K, frame: f}',
+    'SCHEMA',
+    '3:35 `frame` is nothing for an object of kind anonymous',
+  ],
+  ['create: {object: o, kind: file}', 'SCHEMA', '3:13 `contents` or `file` is missing'],
+  [
+    'create: {object: o, kind: file, contents: a, file: b}',
+    'SCHEMA',
+    '3:50 `contents` and `file` cannot both be',
+  ],
+  [
+    'create: {object: o, kind: copy-on-write, of: x}',
+    'REFERENCE',
+    '3:50 no object is called `x`; there is none here',
+  ],
+  ['map: {rights: r}', 'SCHEMA', '3:10 `frame` or `object` is missing'],
+  ['map: {object: x}', 'REFERENCE', '3:19 no object is called `x`; there is none here'],
+  [
+    'reserve: {as: a, size: 4K, at: 0x5000_0000, below: 0x6000_0000}',
+    'SCHEMA',
+    '3:49 `below` and `at` cannot both be',
+  ],
+  ['guard: {as: a, size: 4K, replace: true}', 'SCHEMA', '3:30 `replace` needs `at`'],
+  ['revoke: {object: o}', 'SCHEMA', '3:13 to revoke an object needs `from`'],
+  [
+    'malloc: {as: a, heap: h, size: 8}',
+    'REFERENCE',
+    '3:27 no heap is called `h`; there is none here',
+  ],
+  ['clone: {as: one}', 'REFERENCE', '3:17 a domain `one` is there already'],
+  ['kill: three', 'REFERENCE', '3:11 no domain is called `three`; here: one'],
+  [
+    'write: {at: 0x5000_0000, contents: "hex:0"}',
+    'SCHEMA',
+    '3:40 `hex:0` is not contents: write ASCII text, or bytes like hex:00 ff 10',
+  ],
+  [
+    '{read: {at: 0x5000_0000}, expect: {value: 1}}',
+    'SCHEMA',
+    '3:40 `value` can only be expected of load, fetch',
+  ],
+];
+
+describe('a step of self-paging is refused for', () => {
+  it.each(PAGING_CASES)('%s', (step, code, problem) => {
+    expect(refusal(steps(step))).toEqual({ code: `SCENARIO_ERR_${code}`, problems: [problem] });
+  });
+
+  it('a budget that nothing can be done with', () => {
+    expect(refusal('domains: [{name: one, pager: {frames: 2}}]').problems).toEqual([
+      '1:39 `2` is not a whole number from 3 to 65,536',
+    ]);
+  });
+});
 
 describe('a scenario file is refused for', () => {
   it.each(CASES)('%s', (_, text, code, ...problems) => {
