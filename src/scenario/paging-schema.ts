@@ -76,7 +76,7 @@ export const Aslr = v.pipe(
 );
 
 /** The kinds of memory object. */
-export const OBJECT_KINDS = [
+const OBJECT_KINDS = [
   'anonymous',
   'append',
   'one-frame',
