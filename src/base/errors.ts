@@ -185,6 +185,7 @@ export const ERROR_CAUSES = {
   TRACE_ERR_SYNTAX: 'a line of the trace is not a reference',
   TRACE_ERR_EMPTY: 'there is no reference in the trace',
   TRACE_ERR_LIMIT: 'the trace or what is asked of it is larger than a replay takes',
+  LIB_ERR_HEAP_BROKEN: 'an operation of the heap failed half-way and could not be undone',
 } as const;
 
 /** The name of an error code. */

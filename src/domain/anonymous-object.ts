@@ -43,6 +43,17 @@ export class AppendObject extends AnonymousObject {
     return offset;
   }
 
+  /**
+   * Gives up what was appended behind the first `bytes`, whole pages of it.
+   * Errors: those of {@link unfill}; `LIB_ERR_MEMOBJ_RANGE`.
+   */
+  truncate(bytes: number): void {
+    const end = this.filled;
+    if (bytes > end) this.requireFilled(bytes, 0);
+    this.unfill(bytes, end - bytes);
+    this.filled = bytes;
+  }
+
   /** Brings appended pages into memory, or appends the pages of `frame` at the end. */
   override fill(offset: number, bytes: number, frame?: CapRef, frameOffset = 0): void {
     if (frame === undefined) {

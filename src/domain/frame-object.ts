@@ -173,6 +173,20 @@ export abstract class FrameObject extends MappedObject {
     }
   }
 
+  /** Takes pages out of every table that may have them; whole Mappings where only regions of its own do. */
+  protected dropRun(first: number, end: number): void {
+    if (this.above !== undefined) {
+      for (let page = first; page < end; page += 1) this.dropViews(page);
+      return;
+    }
+    for (const { space, base, bytes, offset } of this.regions) {
+      const from = Math.max(first, pageNumber(offset));
+      const to = Math.min(end, pageNumber(offset + bytes));
+      const at = pageNumber(base) - pageNumber(offset);
+      if (from < to) space.range.unmap(at + from, at + to);
+    }
+  }
+
   /** Leaves what a snapshot above still looks for to it, where the object ends with its domain. */
   private bequeath(): void {
     const { above } = this;
@@ -312,7 +326,7 @@ export class OneFrameObject extends FrameObject {
       );
     }
     this.saveForAbove(0, pageNumber(bytes));
-    for (let page = 0; page < pageNumber(bytes); page += 1) this.dropViews(page);
+    this.dropRun(0, pageNumber(bytes));
     this.frame = undefined;
     return [{ frame, offset: this.offset, bytes }];
   }
@@ -399,8 +413,8 @@ export class FilledObject extends FrameObject {
       page = run === undefined ? page + 1 : run.first + run.pages;
     }
     for (const run of found) this.saveForAbove(run.first, run.first + run.pages);
+    for (const run of found) this.dropRun(run.first, run.first + run.pages);
     for (const run of found) {
-      for (let page = run.first; page < run.first + run.pages; page += 1) this.dropViews(page);
       this.free.push(this.tree.remove(run.first));
       this.filled -= run.pages * PAGE_BYTES;
     }

@@ -55,9 +55,16 @@ export class GrowingStack {
     const top = limit + most;
     const object = new AnonymousObject(domain.pool, most, name);
     const stack = new GrowingStack(domain, { name, object, limit, top, base: top - first });
-    vspace.guard(PAGE_BYTES, { at: guard, name: `${name} guard` });
-    if (first < most) vspace.reserve(most - first, { at: limit, name: `${name} room` });
-    vspace.map(object, stack.options(stack.base), first);
+    try {
+      vspace.guard(PAGE_BYTES, { at: guard, name: `${name} guard` });
+      if (first < most) stack.reserveRoom();
+      vspace.map(object, stack.options(stack.base), first);
+    } catch (error) {
+      stack.uninstall();
+      if (vspace.inRange(guard, top).length > 0) vspace.unmap(guard, top - guard);
+      object.destroy();
+      throw error;
+    }
     return stack;
   }
 
@@ -88,14 +95,27 @@ export class GrowingStack {
     this.domain.vspace.unmap(this.limit - PAGE_BYTES, this.top - this.limit + PAGE_BYTES);
   }
 
-  /** Makes the stack reach down to the fault, and leaves the page itself to the address space. */
+  /** Makes the stack reach down to the fault, and brings the page; where that fails it is as before. */
   private grow(abort: AbortInfo): boolean {
     if (abort.va < this.limit || abort.va >= this.base) return false;
     const base = roundDown(abort.va, PAGE_BYTES);
     const bytes = this.base - base;
-    this.domain.vspace.map(this.object, { ...this.options(base), replace: true }, bytes);
+    const { object, domain } = this;
+    const region = domain.vspace.map(object, { ...this.options(base), replace: true }, bytes);
+    try {
+      object.pagefault(region, abort.va, abort.write);
+    } catch (error) {
+      this.reserveRoom();
+      throw error;
+    }
     this.base = base;
-    return false;
+    return true;
+  }
+
+  /** Keeps the addresses below the stack for it. */
+  private reserveRoom(): void {
+    const { limit, base, name } = this;
+    this.domain.vspace.reserve(base - limit, { at: limit, name: `${name} room`, replace: true });
   }
 
   private options(at: number): RegionOptions {

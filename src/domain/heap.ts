@@ -33,12 +33,19 @@ export class Heap {
   private freeList = 0;
   /** The block of size 0 behind the last one, or 0 before there is any. */
   private end = 0;
+  /** The words that the running operation has overwritten: address and old word. */
+  private readonly undo: number[] = [];
 
   /** A heap of at most `bytes`. Errors: those of `PagedVSpace.map`. */
   constructor(domain: Domain, bytes: number, name = 'heap') {
     this.domain = domain;
     this.object = new AppendObject(domain.pool, bytes, name);
-    this.region = domain.vspace.map(this.object, { name, ownsObject: true });
+    try {
+      this.region = domain.vspace.map(this.object, { name, ownsObject: true });
+    } catch (error) {
+      this.object.destroy();
+      throw error;
+    }
   }
 
   /** Bytes that `morecore` has given so far. */
@@ -51,7 +58,10 @@ export class Heap {
    * Errors: `LIB_ERR_MALLOC_FAIL` the heap cannot grow enough; those of the fault that its memory takes.
    */
   malloc(bytes: number): number {
-    this.run();
+    return this.whole(() => this.take(bytes));
+  }
+
+  private take(bytes: number): number {
     const size = this.blockSize(bytes);
     let block = this.findFree(size);
     if (block === 0) {
@@ -72,7 +82,10 @@ export class Heap {
 
   /** Gives back what {@link malloc} answered. Error: `LIB_ERR_HEAP_POINTER`. */
   free(pointer: number): void {
-    this.run();
+    this.whole(() => this.giveBack(pointer));
+  }
+
+  private giveBack(pointer: number): void {
     let block = this.blockOf(pointer);
     let size = this.size(block);
     // The header may end up inside a larger free block: it shall not pass for one in use again.
@@ -97,15 +110,48 @@ export class Heap {
    */
   realloc(pointer: number, bytes: number): number {
     if (pointer === 0) return this.malloc(bytes);
-    this.run();
-    const old = this.size(this.blockOf(pointer)) - HEADER;
-    if (bytes <= old && bytes >= 0) return pointer;
-    const fresh = this.malloc(bytes);
-    for (let offset = 0; offset < old; offset += 4) {
-      this.store(fresh + offset, this.load(pointer + offset));
+    return this.whole(() => {
+      const old = this.size(this.blockOf(pointer)) - HEADER;
+      if (bytes <= old && bytes >= 0) return pointer;
+      const fresh = this.take(bytes);
+      for (let offset = 0; offset < old; offset += 4) {
+        this.store(fresh + offset, this.load(pointer + offset));
+      }
+      this.giveBack(pointer);
+      return fresh;
+    });
+  }
+
+  /**
+   * Does an operation as a whole: any access to the heap may fault, and where that fails the heap is put
+   * back as it was. Error: `LIB_ERR_HEAP_BROKEN` that failed as well.
+   */
+  private whole<Answer>(operation: () => Answer): Answer {
+    const { freeList, end, object, undo } = this;
+    const { length } = object;
+    this.domain.kernel.run(this.domain.number);
+    undo.length = 0;
+    try {
+      return operation();
+    } catch (error) {
+      this.freeList = freeList;
+      this.end = end;
+      if (error instanceof VmError) this.putBack(length, error);
+      throw error;
     }
-    this.free(pointer);
-    return fresh;
+  }
+
+  private putBack(length: number, cause: VmError): void {
+    const { cpu } = this.domain.kernel.machine;
+    const { object, undo, region } = this;
+    try {
+      for (let at = undo.length - 2; at >= 0; at -= 2) cpu.store(undo[at], 4, undo[at + 1]);
+      object.truncate(length);
+    } catch (error) {
+      if (!(error instanceof VmError)) throw error;
+      const text = `\`${region.name}\` could not be put back as it was: ${error.message}`;
+      throw new VmError('LIB_ERR_HEAP_BROKEN', text, { cause });
+    }
   }
 
   /** Unmaps the heap and gives its pages back. */
@@ -135,7 +181,7 @@ export class Heap {
     this.putHeader(end, 0, USED);
     this.end = end;
     this.putHeader(old, end - old, USED | (this.flags(old) & PREVIOUS_USED));
-    this.free(region.base + offset);
+    this.giveBack(region.base + offset);
   }
 
   /** Bytes of the free block right before the end, if there is one. */
@@ -191,11 +237,8 @@ export class Heap {
   }
 
   private store(address: number, word: number): void {
+    this.undo.push(address, this.load(address));
     this.domain.kernel.machine.cpu.store(address, 4, word >>> 0);
-  }
-
-  private run(): void {
-    this.domain.kernel.run(this.domain.number);
   }
 
   private blockSize(bytes: number): number {

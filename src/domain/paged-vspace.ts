@@ -178,16 +178,14 @@ export class PagedVSpace extends VSpace implements ObjectSpace {
     requireRange(this.layout, address, bytes);
     const end = address + bytes;
     const regions = this.protectable(address, end, flags);
-    for (let index = 0; index < regions.length; index += 1) {
-      try {
-        protectPart(regions[index], address, end, flags);
-      } catch (error) {
-        for (let done = index - 1; done >= 0; done -= 1) {
-          protectPart(regions[done], address, end, regions[done].flags);
-        }
-        throw error;
-      }
+    this.range.begin();
+    try {
+      for (const region of regions) protectPart(region, address, end, flags);
+    } catch (error) {
+      if (error instanceof VmError) this.range.rollBack(error);
+      throw error;
     }
+    this.range.commit();
     for (const region of regions) {
       const wanted = withAccess(region.flags, flags);
       if (wanted !== region.flags) this.reflag(region, address, end, wanted);

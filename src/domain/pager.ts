@@ -45,7 +45,7 @@ export class Pager implements PageKeeper {
   /**
    * Puts a pager in charge of a pool.
    * Errors: `LIB_ERR_PAGER_BUDGET` fewer than {@link FEWEST_FRAMES}, or so many pages are pinned;
-   * `LIB_ERR_PAGER_STORE` when pages have to go at once. The budget holds from then on.
+   * `LIB_ERR_PAGER_STORE` when pages have to go at once. The pool has no pager then.
    */
   constructor(pool: PagePool, options: PagerOptions) {
     this.pool = pool;
@@ -60,14 +60,19 @@ export class Pager implements PageKeeper {
       if (owner instanceof PooledObject) owner.beginTracking();
     }
     for (let id = 0; id < pool.endPage; id += 1) if (pool.inUse(id)) this.taken(id);
-    this.setFrames(options.frames);
+    try {
+      this.setFrames(options.frames);
+    } catch (error) {
+      pool.keeper = undefined;
+      throw error;
+    }
   }
 
-  /** Changes the budget. Errors: as for the constructor; the budget is the new one all the same. */
+  /** Changes the budget. Errors: as for the constructor; the budget is the old one then. */
   setFrames(frames: number): void {
     requireFrames(frames);
-    this.pool.budget = frames;
     while (this.pool.usedPages > frames) this.makeRoom();
+    this.pool.budget = frames;
     this.pool.trim();
   }
 

@@ -42,6 +42,8 @@ export class PmapRange {
   private heads: number[] = [];
   private done: number[] = [];
   private readonly gathered: number[] = [];
+  /** What the changes since {@link begin} have done, where they are to be undone together. */
+  private journal: { readonly done: number[]; readonly cuts: Cut[] } | undefined;
 
   constructor(pmap: Pmap) {
     this.pmap = pmap;
@@ -89,11 +91,42 @@ export class PmapRange {
     const cuts = this.cutLeaves(first, end);
     this.done.length = 0;
     const failed = this.apply(first, end, decide);
-    if (failed === undefined) return;
+    if (failed === undefined) {
+      this.journal?.done.push(...this.done);
+      this.journal?.cuts.push(...cuts);
+      return;
+    }
+    this.restore(cuts, failed);
+    throw failed;
+  }
+
+  /** Makes all changes from here on one, until {@link commit} or {@link rollBack}. */
+  begin(): void {
+    this.journal = { done: [], cuts: [] };
+  }
+
+  /** The changes since {@link begin} stay. */
+  commit(): void {
+    this.journal = undefined;
+  }
+
+  /**
+   * Undoes the changes since {@link begin}, which `cause` has ended.
+   * Error: `LIB_ERR_PMAP_ROLLBACK` that failed as well.
+   */
+  rollBack(cause: VmError): void {
+    const { journal } = this;
+    this.journal = undefined;
+    if (journal === undefined) return;
+    this.done = journal.done;
+    this.restore(journal.cuts, cause);
+  }
+
+  /** Gives back the flags that {@link done} has noted, and mends the cuts. */
+  private restore(cuts: readonly Cut[], cause: VmError): void {
     const undo = this.takeBack();
     const mended = undo === OK ? this.mend(cuts) : undo;
-    if (mended === OK) throw failed;
-    throw new VmError('LIB_ERR_PMAP_ROLLBACK', failed.message, { cause: failed });
+    if (mended !== OK) throw new VmError('LIB_ERR_PMAP_ROLLBACK', cause.message, { cause });
   }
 
   /** Does what {@link change} is asked for, and notes it; the error that stopped it, or undefined. */

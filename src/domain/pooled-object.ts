@@ -187,8 +187,20 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   unfill(offset: number, bytes: number): UnfilledFrame[] {
     this.requireUnpinned(offset, bytes);
     this.prepareDiscard(offset, bytes);
+    const [first, end] = this.range(offset, bytes);
+    // Unmapping can fail, and comes before anything is given up.
+    for (let page = this.index.next(first, end); page >= 0; page = this.index.next(page + 1, end)) {
+      this.dropViews(page);
+    }
     this.discard(offset, bytes);
     return [];
+  }
+
+  /** A page that the object knows nothing of is the same without it, and need not be saved. */
+  protected override saveForAbove(first: number, end: number): void {
+    for (let page = this.index.next(first, end); page >= 0; page = this.index.next(page + 1, end)) {
+      if (this.mustPush(page)) this.above?.receive(page, this);
+    }
   }
 
   /** Error: `LIB_ERR_MEMOBJ_PIN` a page of the range is pinned. */

@@ -560,10 +560,9 @@ export class PagingWorld {
         actor.pager = new Pager(domain.pool, { frames, policy, store });
       });
     } else {
-      this.ask(text, [], () => pager.setFrames(frames));
+      if (!this.ask(text, [], () => pager.setFrames(frames))) return;
     }
-    // A store that failed leaves it with more than that, until it needs the next page.
-    actor.most = Math.max(frames, domain.pool.usedPages);
+    actor.most = domain.pool.budget;
   }
 
   private anyPages(known: Known): [number, number] {
