@@ -21,7 +21,7 @@ import { OKABE_ITO } from '../draw/palette.js';
 import type { Subject } from './subject.js';
 
 /** One class of a layer. */
-interface LayerClass {
+export interface LayerClass {
   readonly text: string;
   /** A colour, or `hole`, whose colour is the theme's. */
   readonly colour: string;
@@ -48,7 +48,8 @@ export const LAYER_TITLES = {
 /** The name of a layer that every subject has. */
 export type LayerId = keyof typeof LAYER_TITLES;
 
-const HOLE: LayerClass = { text: 'nothing', colour: 'hole' };
+/** Class 0 of every layer. */
+export const HOLE: LayerClass = { text: 'nothing', colour: 'hole' };
 
 /** The layer `id` of a subject. */
 export function layerOf(subject: Subject, id: LayerId): Layer {
@@ -102,7 +103,7 @@ const LEAF_CLASSES: Readonly<Record<number, number>> = {
 };
 
 /** Colours for what has no order, the best told apart first. */
-const SERIES = [
+export const SERIES = [
   OKABE_ITO.sky,
   OKABE_ITO.orange,
   OKABE_ITO.green,

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { hex, PAGE_BYTES } from '../../src/base/index.js';
+import { machine, shownDomain, shownMoment, shownState } from '../app/machine.js';
 import { Picture, type PictureTable, type Point, type Size } from '../app/picture.js';
 import { choice, numbers } from '../app/place.js';
 import type { Screen, ScreenProps } from '../app/screen.js';
@@ -17,19 +18,39 @@ import {
 } from '../draw/atlas-picture.js';
 import { curve, MIB_SIDE, mibPlace, pageAt, SIDE_MIB, SIDE_PAGES } from '../draw/curve.js';
 import { COLOURS } from '../draw/palette.js';
-import { spaceImage } from '../draw/space-image.js';
+import { SpaceImage } from '../draw/space-image.js';
 import { bounded, fitted, panned, type View, WHOLE, zoomed } from '../draw/viewport.js';
-import { LAYER_TITLES, type LayerId, layerOf, pageMarks } from '../model/layers.js';
+import { LAYER_TITLES, type Layer, layerOf, pageMarks } from '../model/layers.js';
+import { heatLayer, ownerLayer } from '../model/machine-layers.js';
 import { selectionAt } from '../model/selection.js';
+import type { Subject } from '../model/subject.js';
 import { AS_PAGE, selectPage } from './atlas-params.js';
 import { Legend } from './legend.js';
 import { mapTable, nextRegion, regionText } from './map-table.js';
 import { SelectionPanel, SpacePanel } from './selection-panel.js';
 
-const COLOUR = choice('colour', ['rights', 'type', 'domain', 'leaf'] satisfies [
-  LayerId,
-  ...LayerId[],
-]);
+const COLOUR = choice('colour', ['rights', 'type', 'domain', 'leaf', 'owner', 'heat']);
+/** What only a machine that runs in the page can be coloured by. */
+const MACHINE_TITLES = { owner: 'owner capability', heat: 'heat' } as const;
+const ALL_TITLES = { ...LAYER_TITLES, ...MACHINE_TITLES };
+
+/** The layer that is asked for; rights where there is no machine to ask. */
+function useLayer(subject: Subject): Layer {
+  const colour = get(COLOUR);
+  const [state, domain, open, moment] = [
+    shownState.value,
+    shownDomain.value,
+    machine.value,
+    shownMoment.value,
+  ];
+  return useMemo(() => {
+    if (colour !== 'owner' && colour !== 'heat') return layerOf(subject, colour);
+    const rights = layerOf(subject, 'rights');
+    if (state === undefined || domain === undefined || open === undefined) return rights;
+    if (colour === 'owner') return ownerLayer(state, domain);
+    return heatLayer(open.session, domain, moment, rights.pages);
+  }, [subject, colour, state, domain, open, moment]);
+}
 const ORDER = choice('order', ['rows', 'hilbert']);
 const VIEW = numbers('view', [1, 0.5, 0.5]);
 
@@ -64,8 +85,11 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
   const view = currentView();
   const colours = COLOURS[theme.value];
   const selection = useMemo(() => selectionAt(subject, at, asPage), [subject, at, asPage]);
-  const layer = useMemo(() => layerOf(subject, colour), [subject, colour]);
-  const image = useMemo(() => spaceImage(layer, order, colours), [layer, order, colours]);
+  const layer = useLayer(subject);
+  const image = useMemo(
+    () => new SpaceImage(subject, layer, order, colours),
+    [subject, layer, order, colours],
+  );
   const marks = useMemo(() => pageMarks(subject), [subject]);
   const findings = useMemo(() => findingRuns(subject), [subject]);
   const { zoom, x, y } = view;
@@ -134,14 +158,16 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
           <label>
             Colour by{' '}
             <select
-              value={colour}
-              onChange={(event) => set(COLOUR, event.currentTarget.value as LayerId)}
+              value={layer.id}
+              onChange={(event) => set(COLOUR, event.currentTarget.value as typeof colour)}
             >
-              {Object.entries(LAYER_TITLES).map(([id, title]) => (
-                <option value={id} key={id}>
-                  {title}
-                </option>
-              ))}
+              {Object.entries(machine.value === undefined ? LAYER_TITLES : ALL_TITLES).map(
+                ([id, title]) => (
+                  <option value={id} key={id}>
+                    {title}
+                  </option>
+                ),
+              )}
             </select>
           </label>
           <label class="toggle">
@@ -187,7 +213,7 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
         <Picture
           main
           class="atlas-picture"
-          label={`${subject.title}: 4 GiB, coloured by ${LAYER_TITLES[colour]}`}
+          label={`${subject.title}: 4 GiB, coloured by ${layer.title}`}
           paint={paint}
           table={table}
           onHover={(point, size) => setHover(point && runAt(point, size))}

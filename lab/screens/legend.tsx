@@ -48,7 +48,5 @@ export function Legend({ layer }: LegendProps): JSX.Element {
 }
 
 function usedClasses({ classes, pages }: Layer): boolean[] {
-  const used = classes.map(() => false);
-  for (let page = 0; page < pages.length; page++) used[pages[page] as number] = true;
-  return used;
+  return classes.map((_, index) => pages.includes(index));
 }
