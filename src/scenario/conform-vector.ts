@@ -30,6 +30,11 @@ export interface Vector {
   readonly id: string;
   readonly mode: VectorMode;
   readonly ops: readonly string[];
+  /**
+   * Slots that what is expected counts beside those of tables and Mappings: the original's own count has
+   * the copy of a root table that lies in another CSpace among them.
+   */
+  readonly extraSlots: number;
   /** What is right; null where the outcome depends on the implementation. */
   readonly expected: readonly (VectorResult | null)[];
   readonly tables: readonly TableWord[] | null;
@@ -86,6 +91,7 @@ export function parseVector(line: string, where: string): Vector {
     id,
     mode: mode as VectorMode,
     ops,
+    extraSlots: mode === 'foreignroot' && !corrected ? 1 : 0,
     expected: wanted.map((result, index) =>
       result === null ? null : (parseResult(result) ?? refuse(`result ${index} is malformed`)),
     ),

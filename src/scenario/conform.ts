@@ -49,7 +49,7 @@ function replayVector(vector: Vector): ConformFailure[] {
     const part =
       expected === null
         ? checkUnchanged(environment, outcome, before)
-        : compare(environment, text, expected, outcome);
+        : compare(environment, text, expected, outcome, vector.extraSlots);
     if (part !== undefined) {
       return [{ sequence: vector.id, operation: index, text, ...part }];
     }
@@ -78,6 +78,7 @@ function compare(
   text: string,
   expected: VectorResult,
   outcome: Outcome,
+  extraSlots: number,
 ): Part | undefined {
   const chain = rightChain(text, expected.errors);
   const wanted: Record<string, unknown> = { ok: expected.ok, errors: chain.join(' ') };
@@ -87,7 +88,7 @@ function compare(
     wanted[field] = expected[field];
     got[field] = outcome[field];
   }
-  const counts = countsOf(environment);
+  const counts = countsOf(environment, extraSlots);
   for (const count of COUNTS) {
     if (expected[count] === undefined) continue;
     wanted[count] = expected[count];
@@ -103,9 +104,12 @@ function compare(
 }
 
 /** Slots, tables, Mappings and L2 tables, by the names that vectors have for them. */
-function countsOf({ pmap, tables }: ConformEnvironment): Record<(typeof COUNTS)[number], number> {
+function countsOf(
+  { pmap, tables }: ConformEnvironment,
+  extraSlots: number,
+): Record<(typeof COUNTS)[number], number> {
   const { slots, tables: records, mappings } = pmap.measure();
-  return { slots, pt: records.used, leaves: mappings, l2: tables.tableCount };
+  return { slots: slots + extraSlots, pt: records.used, leaves: mappings, l2: tables.tableCount };
 }
 
 /**
