@@ -34,6 +34,22 @@ describe.skipIf(!HAS_CHROMIUM)('the lab is for everybody', () => {
     }
   });
 
+  it.each(['light', 'dark'] as const)('where a machine runs, in the %s theme', async (theme) => {
+    for (const hash of [
+      '#/run?lesson=refill',
+      '#/capabilities?lesson=revocation&question=1&object=13',
+      '#/policies?lesson=sections&question=2',
+      '#/policies?show=policies',
+    ]) {
+      const { page } = await openLab(hash, { theme });
+      await page.locator('main .panel').first().waitFor();
+      await page.waitForTimeout(300);
+      expect(await faults(page), hash).toEqual([]);
+      if (await page.locator('.choice').count()) await page.locator('.choice').first().click();
+      expect(await faults(page), hash).toEqual([]);
+    }
+  });
+
   it('in its dialogs, and where something is wrong', async () => {
     const { page } = await openLab('#/?source=gone.json');
     await page.locator('.problem').waitFor();

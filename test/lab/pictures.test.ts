@@ -11,6 +11,9 @@ const DIFFERENT = '.cache/lab-pictures';
 const TOLERATED_SHARE = 0.004;
 const TOLERATED_STEP = 32;
 
+/** The frame that three domains share, with the copies and pages of it. */
+const CAPABILITIES = '#/capabilities?lesson=revocation&moment=24&domain=stranger&object=25';
+
 const VIEWS = [
   ['atlas', '#/atlas?at=40000000', '.atlas-picture'],
   ['atlas-near', '#/atlas?view=60,0.012,0.972', '.atlas-picture'],
@@ -18,6 +21,9 @@ const VIEWS = [
   ['table', '#/atlas?at=f8002000', '.table-picture'],
   ['walk', '#/walk?at=f9001234&access=pl0-fetch', '.walk-picture'],
   ['ribbons', '#/memory?at=d8000000', '.ribbon-picture'],
+  ['capabilities', CAPABILITIES, '.capability-picture'],
+  ['tlb', '#/policies?lesson=sections&question=2', '.tlb-picture'],
+  ['race', '#/policies?show=policies&frames=3', '.race-picture'],
 ] as const;
 
 describe.skipIf(!HAS_CHROMIUM)('the pictures', () => {
