@@ -43,7 +43,7 @@ export function openLayout(
     })),
     cpuName: build.space.input.profile.name,
     root: undefined,
-    coverage: `${rangesText(memory.ranges)}: the tables of ${build.regions.length} regions`,
+    coverage: () => `${rangesText(memory.ranges)}: the tables of ${build.regions.length} regions`,
     notes: [],
     searchable: memory.ranges,
     names: () => build.names.ranges,

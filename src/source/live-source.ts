@@ -42,13 +42,14 @@ function openLive(
       await captureTables(target, registers.values, cpu.profile, memory, context.watch);
     }
     const ram = target.regions.filter((region) => region.kind === 'ram');
+    const coverage = `${sizeText(bytesOf(memory.ranges))} read: the tables`;
     return makeTableSource(context, {
       kind,
       memory,
       registers: target.registers,
       cpuName: undefined,
       root: undefined,
-      coverage: `${sizeText(bytesOf(memory.ranges))} read: the tables`,
+      coverage: () => coverage,
       notes: target.notes,
       searchable: ram.map(({ base, bytes }) => ({ pa: base, bytes })),
       names: () => target.regions,

@@ -30,7 +30,8 @@ export interface FoundTables {
   readonly root: ElfRoot | undefined;
   /** The name of the table that TTBR0 leads to, where the source only knows that. */
   readonly table?: string | undefined;
-  readonly coverage: string;
+  /** In words; worked out when it is first asked for, since it looks at much memory. */
+  readonly coverage: () => string;
   readonly notes: readonly string[];
   readonly searchable: readonly MemoryRange[];
   readonly names: () => readonly NamedRange[];
@@ -57,6 +58,7 @@ export function makeTableSource(context: FileContext, found: FoundTables): Table
   const cpu = chooseCpu(registers, found.cpuName, context.cpu);
   // A name is that of the table only as long as nobody says that another table is the root.
   const isOwn = (source.get('ttbr0', registers.world)?.value ?? -1) === registers.values?.ttbr0;
+  let coverage: string | undefined;
   const table = isOwn ? (root?.name ?? found.table) : undefined;
   return {
     evidence: 'tables',
@@ -70,7 +72,10 @@ export function makeTableSource(context: FileContext, found: FoundTables): Table
       origins: registerOrigins(registers),
       ...(table === undefined ? {} : { table }),
     },
-    coverage: found.coverage,
+    get coverage() {
+      coverage ??= found.coverage();
+      return coverage;
+    },
     notes: [...found.notes, ...choiceNotes(registers)],
     searchable: found.searchable,
     input: () => ({
