@@ -35,6 +35,8 @@ export interface Layer {
   readonly classes: readonly LayerClass[];
   /** The class of each page. */
   readonly pages: Uint8Array;
+  /** The classes that occur. */
+  readonly present: ReadonlySet<number>;
 }
 
 /** The names of the layers that every subject has. */
@@ -56,7 +58,7 @@ export function layerOf(subject: Subject, id: LayerId): Layer {
   return { id, title: LAYER_TITLES[id], ...MAKERS[id](subject) };
 }
 
-type Made = Pick<Layer, 'classes' | 'pages'>;
+type Made = Pick<Layer, 'classes' | 'pages' | 'present'>;
 
 const MAKERS: Readonly<Record<LayerId, (subject: Subject) => Made>> = {
   rights: (subject) => ({
@@ -65,7 +67,7 @@ const MAKERS: Readonly<Record<LayerId, (subject: Subject) => Made>> = {
       colour:
         style === 'hole' && text !== 'nothing' ? OKABE_ITO.purple : (CELL_FILLS[style] ?? 'hole'),
     })).map((each, index) => (index === 0 ? HOLE : each)),
-    pages: classify(subject, (meaning) => gridCellOf(subject.regions, meaning)),
+    ...classify(subject, (meaning) => gridCellOf(subject.regions, meaning)),
   }),
   type: (subject) =>
     byWord(
@@ -81,7 +83,7 @@ const MAKERS: Readonly<Record<LayerId, (subject: Subject) => Made>> = {
         colour: SERIES[domain % SERIES.length] ?? OKABE_ITO.grey,
       })),
     ],
-    pages: classify(subject, (meaning) => (isLeaf(meaning) ? domainNumberOf(meaning) + 1 : 0)),
+    ...classify(subject, (meaning) => (isLeaf(meaning) ? domainNumberOf(meaning) + 1 : 0)),
   }),
   leaf: (subject) => ({
     classes: [
@@ -91,7 +93,7 @@ const MAKERS: Readonly<Record<LayerId, (subject: Subject) => Made>> = {
       { text: 'large page, 64 KiB', colour: OKABE_ITO.orange },
       { text: 'small page, 4 KiB', colour: OKABE_ITO.vermillion },
     ],
-    pages: classify(subject, (meaning) => LEAF_CLASSES[meaningKind(meaning)] ?? 0),
+    ...classify(subject, (meaning) => LEAF_CLASSES[meaningKind(meaning)] ?? 0),
   }),
 };
 
@@ -131,7 +133,7 @@ function byWord(
   colours: Readonly<Record<string, string>>,
 ): Made {
   const words: string[] = [];
-  const pages = classify(subject, (meaning) => {
+  const classified = classify(subject, (meaning) => {
     if (!isLeaf(meaning)) return 0;
     const word = wordOf(meaning);
     const known = words.indexOf(word);
@@ -139,11 +141,14 @@ function byWord(
   });
   return {
     classes: [HOLE, ...words.map((text) => ({ text, colour: colours[text] ?? OKABE_ITO.purple }))],
-    pages,
+    ...classified,
   };
 }
 
-function classify({ regions }: Subject, classOf: (meaning: Meaning) => number): Uint8Array {
+function classify(
+  { regions }: Subject,
+  classOf: (meaning: Meaning) => number,
+): Pick<Layer, 'pages' | 'present'> {
   const pages = new Uint8Array(SPACE_PAGES);
   const known = new Map<Meaning, number>();
   for (let region = 0; region < regions.count; region++) {
@@ -157,7 +162,7 @@ function classify({ regions }: Subject, classOf: (meaning: Meaning) => number): 
     const first = regions.pages[region] as number;
     pages.fill(found, first, first + (regions.lengths[region] as number));
   }
-  return pages;
+  return { pages, present: new Set(known.values()) };
 }
 
 /** What a page is beside its class, for hatch, dots and borders. */
@@ -166,7 +171,7 @@ export const PageMark = { DEVICE: 1, SHARED: 2, USER: 4 } as const;
 /** The {@link PageMark}s of each page. */
 export function pageMarks(subject: Subject): Uint8Array {
   const { meanings } = subject.regions;
-  return classify(subject, (meaning) => {
+  const { pages } = classify(subject, (meaning) => {
     if (!isLeaf(meaning)) return 0;
     const type = meanings.typeOf(meaning);
     const device = type.kind !== 'normal';
@@ -177,6 +182,7 @@ export function pageMarks(subject: Subject): Uint8Array {
       (isUserAccessible(rightsOf(meaning)) ? PageMark.USER : 0)
     );
   });
+  return pages;
 }
 
 /** The word of a leaf kind as a person says it. */

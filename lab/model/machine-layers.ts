@@ -28,7 +28,8 @@ export function ownerLayer(state: MomentState, domain: DomainState): Layer {
       pages.fill(classes.length - 1, va / PAGE_BYTES, (va + bytes) / PAGE_BYTES);
     }
   }
-  return { id: 'owner', title: 'owner capability', classes, pages };
+  const present = new Set(classes.keys());
+  return { id: 'owner', title: 'owner capability', classes, pages, present };
 }
 
 type Runs = CapabilityObject['pages'];
@@ -77,8 +78,11 @@ export function heatLayer(
     uses.set(page, (uses.get(page) ?? 0) + 1);
   }
   const pages = mapped.map((found) => (found === 0 ? 0 : 1));
+  const present = new Set([0, 1]);
   for (const [page, count] of uses) {
-    pages[page] = HEAT.findLastIndex(({ from }) => count >= from) + 1;
+    const found = HEAT.findLastIndex(({ from }) => count >= from) + 1;
+    pages[page] = found;
+    present.add(found);
   }
-  return { id: 'heat', title: 'heat', classes: [HOLE, ...HEAT], pages };
+  return { id: 'heat', title: 'heat', classes: [HOLE, ...HEAT], pages, present };
 }

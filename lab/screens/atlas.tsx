@@ -232,7 +232,7 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
             {hover === undefined ? '' : regionText(subject, hover)}
           </p>
         </Picture>
-        <Legend layer={layer} subject={subject} />
+        <Legend layer={layer} />
       </section>
       {selection === undefined ? (
         <SpacePanel subject={subject} onPick={pick} />

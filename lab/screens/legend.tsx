@@ -1,22 +1,18 @@
 /** What the colours and marks of a picture mean. */
 
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
 import type { Layer } from '../model/layers.js';
-import type { Subject } from '../model/subject.js';
 
 interface LegendProps {
   readonly layer: Layer;
-  readonly subject: Subject;
 }
 
 /** The legend of a layer: the classes that occur, and the marks. */
 export function Legend({ layer }: LegendProps): JSX.Element {
-  const used = useMemo(() => usedClasses(layer), [layer]);
   return (
     <ul class="legend" aria-label="Legend">
       {layer.classes.map(({ text, colour }, index) =>
-        used[index] === true ? (
+        layer.present.has(index) ? (
           <li key={text}>
             <span
               class="swatch"
@@ -45,8 +41,4 @@ export function Legend({ layer }: LegendProps): JSX.Element {
       </li>
     </ul>
   );
-}
-
-function usedClasses({ classes, pages }: Layer): boolean[] {
-  return classes.map((_, index) => pages.includes(index));
 }
