@@ -2,7 +2,7 @@
 
 import { formatBytes, hex, PAGE_BYTES } from '../../src/base/index.js';
 import { rightsText } from '../../src/format/index.js';
-import { type MapRow, placeText, typeText } from '../../src/inspect/index.js';
+import { isLeaf, type MapRow, placeText, typeText } from '../../src/inspect/index.js';
 import type { PictureTable } from '../app/picture.js';
 import { kindText } from '../model/layers.js';
 import { rowAt } from '../model/selection.js';
@@ -61,9 +61,6 @@ export function regionText(
   return `${range}${name}  ${rights}  ${typeText(row)}`;
 }
 
-/** Regions that are looked at for the one before an address, at first. */
-const REGIONS_BACK = 64;
-
 /** The beginning of the mapped region before or after an address. */
 export function nextRegion(
   subject: Subject,
@@ -75,15 +72,33 @@ export function nextRegion(
   return at;
 }
 
+/**
+ * The last row that begins before `at`. Rows are found forwards, from where one surely begins: scattered
+ * neighbours that are one row differ in nothing and have only short holes between them.
+ */
 function regionBefore(subject: Subject, at: number): number | undefined {
   const { regions } = subject;
-  for (let back = REGIONS_BACK; ; back *= 8) {
-    const first = Math.max(0, regions.at(Math.floor(at / PAGE_BYTES)) - back);
+  let region = regions.at(Math.floor(at / PAGE_BYTES));
+  for (;;) {
+    do region -= 1;
+    while (region > 0 && !beginsRow(subject, region));
+    if (region < 0) return undefined;
     let found: number | undefined;
-    for (const { va } of subject.rowsFrom((regions.pages[first] as number) * PAGE_BYTES)) {
+    for (const { va } of subject.rowsFrom((regions.pages[region] as number) * PAGE_BYTES)) {
       if (va >= at) break;
       found = va;
     }
-    if (found !== undefined || first === 0) return found;
+    if (found !== undefined) return found;
   }
+}
+
+/** Holes so long end a row of scattered pages. */
+const LONG_HOLE_PAGES = 16;
+
+function beginsRow({ regions }: Subject, region: number): boolean {
+  const before = regions.meaningOf[region - 1] as number;
+  const now = regions.meaningOf[region] as number;
+  if (!isLeaf(now)) return false;
+  if (isLeaf(before)) return before !== now;
+  return (regions.lengths[region - 1] as number) >= LONG_HOLE_PAGES;
 }
