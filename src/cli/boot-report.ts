@@ -50,6 +50,7 @@ export async function bootGuests(
     });
     interrupt.machine = live;
     try {
+      if (interrupt.wasCalled) return Exit.TARGET;
       return await run(session, live, files, flags, interrupt);
     } finally {
       await live.stop();

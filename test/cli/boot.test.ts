@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SKIPS, title } from '../oracle/tools.js';
 import { command } from '../support/command.js';
+import { programOf } from '../support/live-programs.js';
 
 const LIVE = 'examples/live';
 
@@ -90,8 +93,18 @@ describe.skipIf(SKIPS)(title('pagewright boot'), () => {
   });
 
   it('gives programs their arguments', async () => {
-    const { exit } = await command(['boot', `${LIVE}/fork.elf`, '--arg', 'x'.repeat(5000)]);
-    expect(exit).toBe(3);
+    const folder = mkdtempSync(join(tmpdir(), 'pagewright-boot-'));
+    try {
+      const path = join(folder, 'count.elf');
+      // ldr r0, [r0]: argc; exit(argc)
+      writeFileSync(path, programOf(0xe590_0000, 0xe3a0_7001, 0xef00_0000));
+      const { err } = await command(['boot', path, '--arg', 'one', '--arg', 'two']);
+      expect(err).toContain('✗ count exited with 3');
+      const long = await command(['boot', path, '--arg', 'x'.repeat(5000)]);
+      expect([long.exit, long.err]).toEqual([3, expect.stringContaining('SPAWN_ERR_SETUP_ARGV')]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('ends programs that take too long', async () => {
