@@ -17,12 +17,17 @@ declare const FileReaderSync: new () => SyncReader;
 export const readSlice: SliceReader = (blob, from, to) =>
   new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob.slice(from, to)));
 
+/** Bytes that are read together where little is asked for: each reading takes a browser long. */
+const WINDOW_BYTES = 512 * 1024;
+
 /** A blob as a file that is never read whole. */
 export class BlobFile implements ByteFile {
   readonly name: string;
   readonly bytes: number;
   private readonly blob: Blob;
   private readonly slice: SliceReader;
+  private windowAt = 0;
+  private window: Uint8Array = new Uint8Array();
 
   constructor(name: string, blob: Blob, slice: SliceReader) {
     this.name = name;
@@ -34,16 +39,27 @@ export class BlobFile implements ByteFile {
   read(at: number, into: Uint8Array): number {
     const end = Math.min(at + into.length, this.bytes);
     if (end <= at) return 0;
-    let part: Uint8Array;
+    const first = at - (at % WINDOW_BYTES);
+    if (end > first + WINDOW_BYTES || into.length === WINDOW_BYTES) {
+      into.set(this.part(at, end));
+      return end - at;
+    }
+    if (this.windowAt !== first || this.window.length === 0) {
+      this.window = this.part(first, Math.min(first + WINDOW_BYTES, this.bytes));
+      this.windowAt = first;
+    }
+    into.set(this.window.subarray(at - first, end - first));
+    return end - at;
+  }
+
+  private part(from: number, end: number): Uint8Array {
     try {
-      part = this.slice(this.blob, at, end);
+      return this.slice(this.blob, from, end);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      const text = `${this.name} at byte ${hex0x(at)} cannot be read: ${reason}; is it still there?`;
+      const text = `${this.name} at byte ${hex0x(from)} cannot be read: ${reason}; is it still there?`;
       throw new VmError('SOURCE_ERR_READ', text);
     }
-    into.set(part);
-    return part.length;
   }
 
   close(): void {}

@@ -17,6 +17,7 @@ import type {
   TableSource,
 } from '../../src/source/address-space-source.js';
 import { type ByteFile, MemoryFile, readWhole } from '../../src/source/byte-file.js';
+import { CoverageCount } from '../../src/source/coverage.js';
 import { ElfType, readElfHeaders } from '../../src/source/elf-headers.js';
 import { namesIn } from '../../src/source/names-file.js';
 import { openArchive, openFile } from '../../src/source/open-file.js';
@@ -322,38 +323,48 @@ class Drop {
     open: (root: number | undefined) => Promise<AddressSpaceSource>,
   ): Promise<DropResult> {
     const source = (await open(undefined)) as TableSource;
-    if (source.registers.values !== undefined) return spaceOf(source, source.notes, []);
-    const roots = this.searchRoots(source);
+    if (source.registers.values !== undefined) {
+      return spaceOf(source, source.coverage, source.notes, []);
+    }
+    const { roots, coverage } = this.searchRoots(source);
     const [best] = roots;
     if (best === undefined) {
       const what = 'no register says where the root table is, and no 16 KiB of it look like one';
       const remedy = 'is the address of the dump right? registers can be dropped with it';
-      throw new VmError(
-        'SOURCE_ERR_ROOT',
-        `${source.word} (${source.coverage}): ${what}; ${remedy}`,
-      );
+      throw new VmError('SOURCE_ERR_ROOT', `${source.word} (${coverage}): ${what}; ${remedy}`);
     }
     const found = `TTBR0 was not given: the likeliest root table is at ${hex0x(best.address, 8)}`;
     const others = roots.length > 1 ? `, ${roots.length - 1} more look like one` : '';
     const chosen = (await open(best.address)) as TableSource;
-    return spaceOf(chosen, [...chosen.notes, `${found}${others}`], roots.slice(0, TOLD_ROOTS));
+    const notes = [...chosen.notes, `${found}${others}`];
+    return spaceOf(chosen, coverage, notes, roots.slice(0, TOLD_ROOTS));
   }
 
-  private searchRoots({ memory, searchable }: TableSource): Candidate[] {
+  /** Looks through all memory: for root tables, and for how much of it is used. */
+  private searchRoots({ memory, searchable }: TableSource): {
+    readonly roots: Candidate[];
+    readonly coverage: string;
+  } {
     const total = searchable.reduce((sum, { bytes }) => sum + bytes, 0);
-    return scanForRoots(
+    const used = new CoverageCount();
+    const roots = scanForRoots(
       {
         ranges: searchable,
         readWord: (pa) => memory.readWord(pa),
-        readBytes: (pa, bytes) => memory.readBytes(pa, bytes),
+        readBytes: (pa, bytes) => {
+          const data = memory.readBytes(pa, bytes);
+          if (data !== undefined) used.add(data);
+          return data;
+        },
       },
       new Map(),
       (bytes) => {
         this.tools.onProgress?.(
-          `looking for root tables: ${formatBytes(bytes)} of ${formatBytes(total)}`,
+          `Looking for root tables: ${formatBytes(bytes)} of ${formatBytes(total)}`,
         );
       },
     );
+    return { roots, coverage: used.text(memory) };
   }
 }
 
@@ -368,10 +379,11 @@ interface Wanted {
 
 function spaceOf(
   source: TableSource,
+  coverage: string,
   notes: readonly string[],
   roots: readonly Candidate[],
 ): DropResult {
-  const { word, coverage } = source;
+  const { word } = source;
   const title = word.slice(word.indexOf(':') + 1);
   const space = { word, title, coverage, notes, roots, names: source.names() };
   return { kind: 'space', space: { ...space, snapshot: takeSnapshot(source) } };

@@ -36,9 +36,33 @@ export function coverageText(memory: SourceMemory): string {
     const data = memory.readBytes(range.pa + offset, Math.min(PAGE_BYTES, range.bytes - offset));
     if (data !== undefined && !isZero(data)) used += 1;
   }
+  return usedText(text, used, looks, sampled);
+}
+
+/** Where there is memory, and which share of the pages that were looked at is not zero. */
+function usedText(where: string, used: number, looks: number, sampled: boolean): string {
   const percent = percentText(used, looks);
   const isRough = sampled && !percent.startsWith('less');
-  return `${text}, ${isRough ? 'about ' : ''}${percent} non-zero`;
+  return `${where}, ${isRough ? 'about ' : ''}${percent} non-zero`;
+}
+
+/** Counts the pages of a memory that are not zero while somebody else reads all of it. */
+export class CoverageCount {
+  private used = 0;
+  private pages = 0;
+
+  /** Counts the pages of what was read, which begins with one. */
+  add(data: Uint8Array): void {
+    for (let at = 0; at < data.length; at += PAGE_BYTES) {
+      this.pages += 1;
+      if (!isZero(data.subarray(at, at + PAGE_BYTES))) this.used += 1;
+    }
+  }
+
+  /** As {@link coverageText}, but of every page that was counted. */
+  text(memory: SourceMemory): string {
+    return usedText(rangesText(memory.ranges), this.used, Math.max(1, this.pages), false);
+  }
 }
 
 /** Whether all of at most a page is zero; compared by words, since this is done for each page. */
