@@ -87,6 +87,8 @@ function legend(): string[] {
   const y = TOP + LEGEND_ROWS.length * 20;
   parts.push(...cellRects(USER_CELL | 3, x, y, CELL));
   parts.push(`<text x="${x + 18}" y="${y + 9}">border: PL0 too</text>`);
+  parts.push(`<text x="${x}" y="${y + 38}">a cell is 1 MiB,</text>`);
+  parts.push(`<text x="${x}" y="${y + 52}">a row 64 MiB</text>`);
   return parts;
 }
 
