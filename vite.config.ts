@@ -57,6 +57,15 @@ export default defineConfig({
         chunkFileNames: 'chunks/[name].js',
         // `const` stays `const`: V8 folds those, and not what a bundler has made `var` of them.
         topLevelVar: false,
+        // Most commands read tables. What proves a pmap needs domain and kernel, reading programs does
+        // not: each in a piece of its own, so that `show` need not load what it does not use.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: 'elf', test: /src\/domain\/elf/ },
+            { name: 'verify', test: /src\/inspect\/(?:verify|machine-space)\.ts$/ },
+          ],
+        },
       },
     },
   },

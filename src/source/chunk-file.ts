@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VmError } from '../base/index.js';
-import { CHUNK_RUNS, type ChunkStore } from '../scenario/index.js';
+import { CHUNK_RUNS, type ChunkStore } from '../scenario/reference-trace.js';
 
 const CHUNK_BYTES = CHUNK_RUNS * Uint32Array.BYTES_PER_ELEMENT;
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const BIN = 'dist/bin/pagewright.js';
@@ -56,4 +57,23 @@ it('shows its help at once', () => {
   // 120 ms where nothing else runs, which is less than three times what Node takes for nothing;
   // the tests may share their machine, so that only the relation can be tested.
   expect(least(BIN, '--help')).toBeLessThan(4 * least('--eval', '0'));
+});
+
+it('reads tables without loading what runs domains', () => {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    const code = readFileSync(file, 'utf8');
+    for (const [, target] of code.matchAll(/^(?:import|export)\b[^"']*["'](\.[^"']+)["'];?$/gm)) {
+      load(join(dirname(file), target ?? ''));
+    }
+  };
+  load('dist/source/index.js');
+  load('dist/chunks/show-report.js');
+  expect(loaded.size).toBeGreaterThan(5);
+  const heavy = /^(?:var|let|const) (?:Domain|Pmap) = class|^class (?:Domain|Pmap) /m;
+  expect([...loaded].filter((file) => heavy.test(readFileSync(file, 'utf8')))).toEqual([]);
+  load('dist/domain/index.js');
+  expect([...loaded].some((file) => heavy.test(readFileSync(file, 'utf8')))).toBe(true);
 });
