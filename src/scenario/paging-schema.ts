@@ -108,6 +108,12 @@ const rest = v.pipe(
   about('How much; the rest of the object, if not said.'),
 );
 
+const emptyRegion = map({
+  as: v.pipe(Name, about('How the region is called.')),
+  size: WholePages,
+  ...placement,
+});
+
 /** The steps of self-paging. */
 export const PAGING_STEPS = {
   create: v.pipe(
@@ -168,14 +174,8 @@ export const PAGING_STEPS = {
     map({ frames: v.pipe(count(3, MOST_FRAMES), about('The new budget.')) }),
     about('Changes the frame budget of the domain.'),
   ),
-  reserve: v.pipe(
-    map({ as: v.pipe(Name, about('How the region is called.')), size: WholePages, ...placement }),
-    about('Keeps addresses free of everything else.'),
-  ),
-  guard: v.pipe(
-    map({ as: v.pipe(Name, about('How the region is called.')), size: WholePages, ...placement }),
-    about('Makes addresses that never resolve, and say so.'),
-  ),
+  reserve: v.pipe(emptyRegion, about('Keeps addresses free of everything else.')),
+  guard: v.pipe(emptyRegion, about('Makes addresses that never resolve, and say so.')),
   stack: v.pipe(
     map({
       as: v.pipe(Name, about('How the stack is called; `NAME.top` is the address behind it.')),

@@ -9,7 +9,7 @@ import { command } from '../support/command.js';
 const EXAMPLE = 'examples/scenarios/execute-never.yaml';
 
 describe('help', () => {
-  it.each(['run', 'conform'])('of %s', async (name) => {
+  it.each(['run', 'conform', 'replay'])('of %s', async (name) => {
     const { exit, out, err } = await command([name, '--help']);
     await expect(out).toMatchFileSnapshot(`../golden/cli/${name}-help.txt`);
     expect([exit, err]).toEqual([0, '']);
@@ -18,7 +18,7 @@ describe('help', () => {
   it('lists every command, examples and exit codes', async () => {
     const { exit, out, err } = await command(['--help']);
     expect([exit, err]).toEqual([0, '']);
-    for (const part of ['run', 'conform', 'Examples:', 'Exit codes:', '--color']) {
+    for (const part of ['run', 'replay', 'conform', 'Examples:', 'Exit codes:', '--color']) {
       expect(out).toContain(part);
     }
   });

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { Output } from '../../src/cli/output.js';
-import { Progress } from '../../src/cli/progress.js';
+import { Progress, progressBar } from '../../src/cli/progress.js';
 
 /** What is written while `tell` is called at each of these milliseconds. */
 function written(isTTY: boolean, times: readonly number[]): string {
@@ -32,4 +32,12 @@ it('is not shown before 300 ms, then now and then, and taken away at the end', (
 
 it('is not shown where nobody looks', () => {
   expect(written(false, [0, 1000, 2000])).toBe('');
+});
+
+it('a bar is full at the end, and never before', () => {
+  expect(progressBar(0)).toBe(`[${'.'.repeat(24)}] 0 %`);
+  expect(progressBar(0.5)).toBe(`[${'#'.repeat(12)}${'.'.repeat(12)}] 50 %`);
+  expect(progressBar(0.999)).toMatch(/ 99 %$/);
+  // A file that grows while it is read.
+  expect(progressBar(1.2)).toBe(`[${'#'.repeat(24)}] 100 %`);
 });

@@ -13,9 +13,10 @@ const TEXTS = [
 ];
 const SEED = 20261122;
 
-/** Every program that a scenario may name, and nothing else. */
+/** Every program and text that a scenario may name, and nothing else. */
 const files = (path: string): Uint8Array => {
   const name = path.replace(/^.*\//, '');
+  if (name === 'belady.txt') return new Uint8Array(readFileSync('examples/traces/belady.txt'));
   if (!['hello.elf', 'sort.elf', 'tree.elf'].includes(name)) {
     throw new VmError('SOURCE_ERR_READ', `${path}: there is no such file`);
   }
