@@ -72,6 +72,11 @@ export class FrameHeap {
     return this.frames[place];
   }
 
+  /** Every frame, as they are now; the heap may be changed meanwhile. */
+  all(): Int32Array {
+    return this.frames.slice(0, this.count);
+  }
+
   rank(frame: number): number {
     return this.ranks[frame];
   }

@@ -268,21 +268,32 @@ function lowestUsable(heap: FrameHeap, usable: (frame: number) => boolean): numb
   return best;
 }
 
+/**
+ * The heap keeps an older count of a page, which can only be too low: a use costs no change of the
+ * heap, and a page is put right when it comes to the top.
+ */
 class LfuPolicy implements ReplacementPolicy {
   private readonly heap = new FrameHeap();
   private readonly recent: RecentFrames | undefined;
+  private uses = new Float64Array(64);
 
   constructor(host: PolicyHost | undefined, window: number) {
     if (host !== undefined) this.recent = new RecentFrames(host, window);
   }
 
   admit(frame: number): void {
+    if (frame >= this.uses.length) {
+      const larger = new Float64Array(Math.max(frame + 1, this.uses.length * 2));
+      larger.set(this.uses);
+      this.uses = larger;
+    }
+    this.uses[frame] = 1;
     this.heap.add(frame, 1);
     this.recent?.use(frame);
   }
 
   touch(frame: number, times = 1): void {
-    this.heap.change(frame, this.heap.rank(frame) + times);
+    this.uses[frame] += times;
     this.recent?.use(frame);
   }
 
@@ -292,7 +303,20 @@ class LfuPolicy implements ReplacementPolicy {
   }
 
   victim(usable: (frame: number) => boolean): number {
-    return lowestUsable(this.heap, usable);
+    const { heap } = this;
+    if (heap.size === 0) return -1;
+    while (!this.isRight(heap.at(0))) this.putRight(heap.at(0));
+    if (usable(heap.at(0))) return heap.at(0);
+    for (const frame of heap.all()) if (!this.isRight(frame)) this.putRight(frame);
+    return lowestUsable(heap, usable);
+  }
+
+  private isRight(frame: number): boolean {
+    return this.heap.rank(frame) === this.uses[frame];
+  }
+
+  private putRight(frame: number): void {
+    this.heap.change(frame, this.uses[frame]);
   }
 }
 
