@@ -14,6 +14,8 @@ import { OKABE_ITO } from './palette.js';
 export interface WalkScene {
   readonly walk: Walk;
   readonly gates: readonly Gate[];
+  /** Whether what comes of it is a question: only the address and the words of the entries are told. */
+  readonly isHidden?: boolean;
 }
 
 /** A field of the address: what its bits choose. */
@@ -48,11 +50,19 @@ function gateRows(width: number, gates: number): number {
 /** The picture of a walk. */
 export function walkPaint(scene: WalkScene): Paint {
   return (painter, { width }) => {
-    const fields = fieldsOf(scene.walk);
+    const fields = scene.isHidden === true ? HIDDEN_FIELDS : fieldsOf(scene.walk);
     paintBits(painter, scene.walk.va, fields, width);
     const top = paintCards(painter, scene, width);
-    paintGates(painter, scene.gates, width, top);
+    paintGates(painter, gatesOf(scene), width, top);
   };
+}
+
+const HIDDEN_FIELDS: readonly AddressField[] = [
+  { text: 'virtual address', bits: 32, colour: OKABE_ITO.yellow },
+];
+
+function gatesOf({ gates, isHidden }: WalkScene): readonly Gate[] {
+  return isHidden === true ? gates.map((gate) => ({ ...gate, state: 'not asked' })) : gates;
 }
 
 function fieldsOf({ steps, leaf, root }: Walk): AddressField[] {
@@ -126,7 +136,7 @@ interface Card {
   readonly isEnd: boolean;
 }
 
-function cardsOf({ walk }: WalkScene): Card[] {
+function cardsOf({ walk, isHidden = false }: WalkScene): Card[] {
   const { root, steps, leaf, fault } = walk;
   const cards: Card[] = [];
   if (root !== undefined) {
@@ -140,8 +150,10 @@ function cardsOf({ walk }: WalkScene): Card[] {
       isEnd: false,
     });
   }
-  for (const step of steps) cards.push(cardOf(step));
-  if (fault !== undefined) {
+  for (const step of steps) cards.push(cardOf(step, isHidden));
+  if (isHidden) {
+    cards.push({ title: '?', lines: ['what comes of it?'], colour: '', isEnd: true });
+  } else if (fault !== undefined) {
     cards.push({
       title: 'Refused',
       lines: [fault.meaning.text, `status 0x${hex(fault.fsr, 3)}`],
@@ -159,12 +171,14 @@ function cardsOf({ walk }: WalkScene): Card[] {
   return cards;
 }
 
-function cardOf({ level, index, entryAddress, word, kind }: WalkStep): Card {
+function cardOf({ level, index, entryAddress, word, kind }: WalkStep, isHidden: boolean): Card {
   return {
     title: `L${level}[0x${hex(index, level === 1 ? 3 : 2)}]`,
     lines: [
       `@${hex(entryAddress)}`,
-      word === undefined ? 'nothing answers' : `${hex(word)}  ${KIND_NAMES[kind]}`,
+      word === undefined
+        ? 'nothing answers'
+        : `${hex(word)}${isHidden ? '' : `  ${KIND_NAMES[kind]}`}`,
     ],
     colour: level === 1 ? ROOT_COLOUR : TABLE_COLOUR,
     isEnd: false,
@@ -175,6 +189,7 @@ function cardOf({ level, index, entryAddress, word, kind }: WalkStep): Card {
 function paintCards(painter: Painter, scene: WalkScene, width: number): number {
   const cards = cardsOf(scene);
   const refused = scene.walk.fault !== undefined;
+  const verdict = scene.isHidden === true ? 'asked' : refused ? 'refused' : 'made';
   const narrow = width < NARROW;
   const gap = narrow ? 22 : 44;
   const wide = narrow
@@ -187,32 +202,34 @@ function paintCards(painter: Painter, scene: WalkScene, width: number): number {
     const x = narrow ? left : left + index * (wide + gap);
     const y = BITS_HEIGHT + (narrow ? index * (CARD_HEIGHT + gap) : 0);
     if (index > 0) paintArrow(painter, narrow, x, y, gap, wide);
-    paintCard(painter, card, refused, x, y, wide);
+    paintCard(painter, card, verdict, x, y, wide);
   }
   return BITS_HEIGHT + (narrow ? cards.length * (CARD_HEIGHT + gap) : CARD_HEIGHT + 30);
 }
 
+const VERDICT_MARKS = { made: '✓ ', refused: '✕ ', asked: '' } as const;
+
 function paintCard(
   painter: Painter,
   card: Card,
-  refused: boolean,
+  verdict: keyof typeof VERDICT_MARKS,
   x: number,
   y: number,
   wide: number,
 ): void {
   const { colours } = painter;
-  const verdict = refused ? colours.bad : colours.good;
+  const colour = { made: colours.good, refused: colours.bad, asked: colours.accent }[verdict];
   painter.rect(x, y, wide, CARD_HEIGHT, {
     fill: colours.page,
-    stroke: card.isEnd ? verdict : colours.line,
+    stroke: card.isEnd ? colour : colours.line,
     width: card.isEnd ? 2 : 1,
   });
   if (!card.isEnd) painter.rect(x, y, 5, CARD_HEIGHT, { fill: card.colour });
-  painter.text(x + 15, y + 25, `${card.isEnd ? (refused ? '✕ ' : '✓ ') : ''}${card.title}`, {
+  painter.text(x + 15, y + 25, `${card.isEnd ? VERDICT_MARKS[verdict] : ''}${card.title}`, {
     size: 15,
     bold: true,
     mono: true,
-    colour: card.isEnd ? verdict : colours.ink,
+    colour: card.isEnd ? colour : colours.ink,
   });
   for (const [line, text] of card.lines.entries()) {
     painter.text(x + 15, y + 44 + line * 17, text, {

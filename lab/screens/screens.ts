@@ -4,6 +4,7 @@ import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
 import { capabilities } from './capabilities.js';
 import { policies } from './policies.js';
+import { quiz } from './quiz.js';
 import { ribbonScreen } from './ribbons.js';
 import { run } from './run.js';
 import { walkScreen } from './walk.js';
@@ -16,4 +17,5 @@ export const SCREENS: readonly [Screen, ...Screen[]] = [
   capabilities,
   policies,
   run,
+  quiz,
 ];

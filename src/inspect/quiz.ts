@@ -31,9 +31,23 @@ export interface Question {
   readonly text: readonly string[];
   /** What a right answer says; hexadecimal without 0x. */
   readonly answer: string;
+  /** The answers that there are to choose from; none where a word is asked for. */
+  readonly choices: readonly string[];
+  /** What the question is about, for who draws it. */
+  readonly about: QuestionAbout;
   /** How one gets there. */
   readonly solution: readonly StyledLine[];
 }
+
+/** What a question is about: an access of a small space, or the word of one entry. */
+export type QuestionAbout =
+  | {
+      readonly kind: 'walk';
+      readonly input: SpaceInput;
+      readonly va: number;
+      readonly access: number;
+    }
+  | { readonly kind: 'entry'; readonly word: number; readonly level: 1 | 2 };
 
 /** Numbers from a seed: the same ones everywhere (Mulberry32). */
 class Dice {
@@ -61,6 +75,8 @@ const ROOT = 0x6000_4000;
 const TABLE = 0x6001_0c00;
 const APS = [0b001, 0b010, 0b011, 0b101, 0b111] as const;
 const TYPES = ['normal-wbwa', 'device', 'normal-nc'] as const;
+const GATES = ['none', 'translation', 'access-flag', 'domain', 'permission'] as const;
+const ENTRY_KINDS = ['fault', 'table', 'section', 'supersection', 'large', 'small'] as const;
 const QUESTION_KINDS = ['translate', 'gate', 'word', 'kind'] as const;
 
 /** The question that `seed` stands for. */
@@ -91,7 +107,7 @@ export function isRight(question: Question, answer: string): boolean {
   return plain(answer) === plain(question.answer);
 }
 
-type Body = Pick<Question, 'text' | 'answer' | 'solution'>;
+type Body = Omit<Question, 'seed' | 'kind'>;
 
 /** A space of one root entry, and a level-2 entry below it where the leaf is a page. */
 interface SmallSpace {
@@ -173,6 +189,8 @@ function translateQuestion(dice: Dice): Body {
   return {
     text: [...given(space), `What physical address does ${hex(space.va)} have?`],
     answer: hex(walk.leaf?.pa ?? 0),
+    choices: [],
+    about: { kind: 'walk', input: space.input, va: space.va, access: walk.access },
     solution: walkLines(space.input, walk),
   };
 }
@@ -189,6 +207,8 @@ function gateQuestion(dice: Dice): Body {
       'access-flag, domain or permission)',
     ],
     answer: status === undefined ? 'none' : faultMeaning(status).name,
+    choices: GATES,
+    about: { kind: 'walk', input: space.input, va: space.va, access },
     solution: walkLines(space.input, walk, access),
   };
 }
@@ -214,6 +234,8 @@ function wordQuestion(dice: Dice): Body {
       `(SCTLR.TRE = 0), with ${fields.join(', ')}?`,
     ],
     answer: hex(word),
+    choices: [],
+    about: { kind: 'entry', word, level },
     solution: decodeLines(decodeEntry(word, level, registers, profile)),
   };
 }
@@ -231,6 +253,8 @@ function kindQuestion(dice: Dice): Body {
       'supersection, large, small)',
     ],
     answer,
+    choices: ENTRY_KINDS,
+    about: { kind: 'entry', word, level },
     solution: decodeLines(decodeEntry(word, level, registers, profile)),
   };
 }
