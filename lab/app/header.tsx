@@ -85,7 +85,7 @@ export function Header({ screen }: { readonly screen: Screen }): JSX.Element {
             key={each.id}
             class="tab"
             aria-current={each === screen ? 'page' : undefined}
-            title={`${each.lead} (${index + 1})`}
+            title={`${each.lead} (${(index + 1) % 10})`}
             onClick={() => goToScreen(each.id)}
           >
             {each.title}

@@ -52,7 +52,7 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { key: '[', command: 'step-back', text: 'step back: in time, or to the region before' },
   { key: ']', command: 'step-forward', text: 'step forward' },
   { key: '/', command: 'jump', text: 'jump to an address or a name' },
-  { key: '.', command: 'next-screen', text: 'next screen; 1 to 9 go to one' },
+  { key: '.', command: 'next-screen', text: 'next screen; 1 to 9 and 0 go to one' },
   { key: ',', command: 'previous-screen', text: 'screen before' },
   { key: 'o', command: 'open', text: 'open a file or an example' },
   { key: 't', command: 'theme', text: 'light or dark' },
@@ -69,8 +69,9 @@ export function listenToKeys(
     if (key !== 'escape' && isTyping(event.target)) return;
     // Under a dialog there is nothing to be done but to close it.
     if (document.querySelector('dialog[open]') !== null && key !== '?') return;
-    if (/^[1-9]$/.test(key)) {
-      if (shell('next-screen', Number(key))) event.preventDefault();
+    if (/^[0-9]$/.test(key)) {
+      // The zero stands behind the nine, and for the tenth.
+      if (shell('next-screen', Number(key) || 10)) event.preventDefault();
       return;
     }
     const binding = KEY_BINDINGS.find((each) => each.key === key);

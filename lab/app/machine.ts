@@ -226,6 +226,16 @@ function follow(): void {
   };
 }
 
+/** The space of the shown domain at moment `at`; undefined where no machine runs, or it is not there yet. */
+export function subjectAtMoment(at: number): Subject | undefined {
+  const open = machine.value;
+  const shown = shownDomain.value;
+  if (open === undefined || shown === undefined) return undefined;
+  const state = open.session.at(Math.min(at, open.session.lastMoment));
+  const domain = state.domain(shown.name);
+  return domain && subjectOf(open.session, state, domain);
+}
+
 /** The space of a domain at a moment; the command line finds it where its snapshot was saved. */
 function subjectOf(session: LabSession, state: MomentState, domain: DomainState): Subject {
   const stem = session.name.replace(/\.\w+$/, '');

@@ -19,7 +19,7 @@ import {
 } from './machine.js';
 import { isServed, openServed } from './served-source.js';
 import { AT, busy, dismiss, get, goToScreen, place, SOURCE, set, subject, tell } from './state.js';
-import { keepSource, keptSource } from './storage.js';
+import { type KeptSource, keepSource, keptSource } from './storage.js';
 import { openTrace, SHOW } from './study.js';
 
 /**
@@ -39,14 +39,29 @@ export function show(next: Subject, name: string): void {
     markOpened();
     dismiss();
   });
-  void keepSource({
+  void keepSource(recordOf(next, name));
+}
+
+/** A subject as it is kept. */
+function recordOf(subject: Subject, name: string): KeptSource {
+  return {
     name,
-    title: next.title,
-    word: next.provenance.source,
-    about: next.about,
-    snapshot: snapshotOf(next),
-    names: next.names.ranges,
-  });
+    title: subject.title,
+    word: subject.provenance.source,
+    about: subject.about,
+    snapshot: snapshotOf(subject),
+    names: subject.names.ranges,
+  };
+}
+
+function subjectOfRecord({ title, word, names, about, snapshot }: KeptSource): Subject {
+  return subjectOfSnapshot(snapshot, { title, word, names, about });
+}
+
+/** Puts a space beside the one that is shown, which is called `name`. */
+function setCompanion(next: Subject | undefined, name: string): void {
+  companion.value = next;
+  if (next !== undefined) void keepSource(recordOf(next, name), 'companion');
 }
 
 /** Shows an example. */
@@ -63,11 +78,7 @@ export interface Question {
 /** What the reader is asked, while he is. */
 export const question = signal<Question | undefined>(undefined);
 
-/**
- * The space that was dropped together with the one that is shown, for what compares two.
- *
- * @public
- */
+/** The space that was dropped together with the one that is shown, or before it: what compares two takes it. */
 export const companion = signal<Subject | undefined>(undefined);
 
 let reading: AbortController | undefined;
@@ -104,14 +115,21 @@ export function filesOf(list: Iterable<File>): DroppedFile[] {
 /** Shows what files turned out to be. */
 function take(result: DropResult, files: readonly DroppedFile[]): void {
   switch (result.kind) {
-    case 'space':
-      companion.value = undefined;
-      show(subjectOfSpace(result.space), result.space.title);
+    case 'space': {
+      const { title } = result.space;
+      // Who compares means what he drops to be compared with what was there.
+      const before = place.peek().screen === 'diff' ? subject.peek() : undefined;
+      show(subjectOfSpace(result.space), title);
+      setCompanion(before, title);
       break;
-    case 'diff':
-      companion.value = subjectOfSpace(result.before);
+    }
+    case 'diff': {
+      const before = subjectOfSpace(result.before);
       show(subjectOfSpace(result.after), result.after.title);
+      setCompanion(before, result.after.title);
+      goToScreen('diff');
       break;
+    }
     case 'ask-address':
     case 'ask-symbol':
       question.value = { files, about: result };
@@ -202,9 +220,10 @@ async function openSaid(): Promise<void> {
   const last = await keptSource();
   if (last?.name === name) {
     tryTo(() => {
-      const { title, word, names, about, snapshot } = last;
-      subject.value = subjectOfSnapshot(snapshot, { title, word, names, about });
+      subject.value = subjectOfRecord(last);
     });
+    const beside = await keptSource('companion');
+    if (beside?.name === name) tryTo(() => setCompanion(subjectOfRecord(beside), name));
     return;
   }
   const message = `this link speaks of ${JSON.stringify(name)}, which is a file of whoever made it: drop the file here to see it`;

@@ -3,6 +3,7 @@
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
 import { capabilities } from './capabilities.js';
+import { diff } from './diff.js';
 import { policies } from './policies.js';
 import { quiz } from './quiz.js';
 import { ribbonScreen } from './ribbons.js';
@@ -17,5 +18,6 @@ export const SCREENS: readonly [Screen, ...Screen[]] = [
   capabilities,
   policies,
   run,
+  diff,
   quiz,
 ];
