@@ -5,8 +5,8 @@ import { snapshotOf } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
 import { copy } from './header.js';
 import { pictureSvg } from './picture.js';
+import { fileStem, saveFile } from './save-file.js';
 import type { Screen } from './screen.js';
-import { say } from './state.js';
 
 interface CommandBarProps {
   readonly screen: Screen;
@@ -47,31 +47,5 @@ export function CommandBar({ screen, subject }: CommandBarProps): JSX.Element {
         Snapshot
       </button>
     </footer>
-  );
-}
-
-/**
- * Gives the reader a file.
- *
- * @public
- */
-export function saveFile(name: string, text: string, type: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  say(`${name} is saved`);
-}
-
-/** A title as the beginning of the name of a file. */
-function fileStem(title: string): string {
-  const stem = title.replace(/\.\w{1,8}$/, '').replaceAll(/[^\w-]+/g, '-');
-  return (
-    stem
-      .replaceAll(/^-+|-+$/g, '')
-      .slice(0, 60)
-      .toLowerCase() || 'space'
   );
 }

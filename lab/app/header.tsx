@@ -1,7 +1,7 @@
 /** The top of the page: what is open, the screens, and the way to an address. */
 
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { hex, VmError } from '../../src/base/index.js';
 import { parseRange } from '../../src/inspect/index.js';
 import { SCREENS } from '../screens/screens.js';
@@ -22,6 +22,11 @@ import {
 
 /** The header. */
 export function Header({ screen }: { readonly screen: Screen }): JSX.Element {
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a telephone there is not room for all tabs.
+    tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [screen]);
   return (
     <header class="header">
       <div class="brand">
@@ -78,7 +83,7 @@ export function Header({ screen }: { readonly screen: Screen }): JSX.Element {
           {theme.value === 'dark' ? '☀' : '☾'}
         </button>
       </div>
-      <nav class="tabs" aria-label="Screens">
+      <nav class="tabs" ref={tabs} aria-label="Screens">
         {SCREENS.map((each, index) => (
           <button
             type="button"

@@ -146,9 +146,11 @@ function paintCell(
     ],
     { fill: is },
   );
-  painter.path([right, top], [[left, bottom]], { stroke: painter.colours.ink, width: 0.75 });
-  painter.rect(left, top, side, side, { stroke: painter.colours.ink, width: cell > 12 ? 1.5 : 1 });
-  if (cell < 9) return;
+  const isLarge = cell >= 14;
+  const style = { stroke: painter.colours.ink, opacity: isLarge ? 1 : 0.45 };
+  if (was !== is) painter.path([right, top], [[left, bottom]], { ...style, width: 0.75 });
+  painter.rect(left, top, side, side, { ...style, width: isLarge ? 1.25 : 0.75 });
+  if (!isLarge) return;
   painter.text(left + side / 2, top + side / 2 + Math.min(16, cell * 0.8) * 0.34, markOf(bits), {
     size: Math.min(16, cell * 0.8),
     align: 'center',

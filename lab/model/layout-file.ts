@@ -1,8 +1,8 @@
 /** Layouts as subjects: the tables are built in the page, as `pagewright build` builds them. */
 
 import { VmError } from '../../src/base/index.js';
-import { buildLayout, readLayout } from '../../src/layout/index.js';
-import { Subject } from './subject.js';
+import { type Build, buildLayout, readLayout } from '../../src/layout/index.js';
+import { type LayoutText, Subject } from './subject.js';
 
 /** Where the tables of a file lie that does not say it. */
 const IMPORTED_TABLES = 0x8000_4000;
@@ -11,8 +11,7 @@ const IMPORTED_TABLES = 0x8000_4000;
  * The tables of the layout in `text`, which the command line would find at `path`; `programs` are the
  * files that came with it, by name.
  *
- * Errors: those of `readLayout` and `buildLayout`; SOURCE_ERR_READ — it names a program that did not
- * come with it.
+ * Errors: those of {@link buildText}.
  */
 export function subjectOfLayout(
   text: string,
@@ -20,6 +19,17 @@ export function subjectOfLayout(
   title: string,
   programs: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Subject {
+  const layout = { text, path, programs };
+  return subjectOfBuild(buildText(layout), layout, title);
+}
+
+/**
+ * The build of a layout as it is written.
+ *
+ * Errors: those of `readLayout` and `buildLayout`; SOURCE_ERR_READ — it names a program that did not
+ * come with it.
+ */
+export function buildText({ text, path, programs }: LayoutText): Build {
   const findProgram = (program: string): Uint8Array => {
     const last = program.split('/').at(-1);
     const found = [...programs].find(([name]) => name.split('/').at(-1) === last);
@@ -30,13 +40,21 @@ export function subjectOfLayout(
         'drop both together',
     );
   };
-  const layout = readLayout(text, path, findProgram, { tables: IMPORTED_TABLES });
-  const build = buildLayout(layout);
+  return buildLayout(readLayout(text, path, findProgram, { tables: IMPORTED_TABLES }));
+}
+
+/** What was built, as a subject. */
+export function subjectOfBuild(build: Build, layout: LayoutText, title: string): Subject {
   return new Subject({
     title,
-    about: layout.title,
+    about: build.layout.title,
     input: build.space.input,
     names: build.names.ranges,
-    provenance: { source: `layout:${path}` },
+    provenance: { source: `layout:${layout.path}` },
+    layout,
+    locate: (va) => {
+      const region = build.regions.find((each) => va >= each.va && va < each.va + each.bytes);
+      return region?.from ?? { file: layout.path };
+    },
   });
 }

@@ -6,6 +6,7 @@
 import { PAGE_BYTES } from '../../src/base/index.js';
 import {
   AddressSpace,
+  type ArtifactPlace,
   type CheckResult,
   checkSpace,
   FrameUse,
@@ -29,6 +30,19 @@ export interface SubjectParts {
   readonly names?: readonly NamedRange[];
   /** Its source is the word by which the command line would name it. */
   readonly provenance: Provenance;
+  /** The layout that its tables were built from. */
+  readonly layout?: LayoutText;
+  /** Where the file says what is at a virtual address. */
+  readonly locate?: (va: number) => ArtifactPlace;
+}
+
+/** A layout as it was written. */
+export interface LayoutText {
+  readonly text: string;
+  /** The name of its file. */
+  readonly path: string;
+  /** The programs that came with it, by name. */
+  readonly programs: ReadonlyMap<string, Uint8Array>;
 }
 
 /** An address space under the eyes of the lab. It does not change; what changes is another one. */
@@ -37,6 +51,8 @@ export class Subject {
   readonly about: string;
   readonly input: SpaceInput;
   readonly provenance: Provenance;
+  readonly layout: LayoutText | undefined;
+  readonly locate: (va: number) => ArtifactPlace | undefined;
   readonly names: Names;
   readonly space: AddressSpace;
   readonly regions: Regions;
@@ -50,6 +66,8 @@ export class Subject {
     this.about = parts.about ?? '';
     this.input = parts.input;
     this.provenance = parts.provenance;
+    this.layout = parts.layout;
+    this.locate = parts.locate ?? (() => undefined);
     this.names = new Names(parts.names ?? []);
     this.space = new AddressSpace(parts.input);
     this.regions = new Regions(this.space);

@@ -3,6 +3,7 @@
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
 import { capabilities } from './capabilities.js';
+import { check } from './check.js';
 import { diff } from './diff.js';
 import { policies } from './policies.js';
 import { quiz } from './quiz.js';
@@ -18,6 +19,7 @@ export const SCREENS: readonly [Screen, ...Screen[]] = [
   capabilities,
   policies,
   run,
+  check,
   diff,
   quiz,
 ];

@@ -18,7 +18,12 @@ import {
   tableAddressBits,
   tablePattern,
 } from '../format/index.js';
-import { EXTERNAL_ABORT, Sctlr, type TranslationRegisters } from '../machine/index.js';
+import {
+  EXTERNAL_ABORT,
+  Sctlr,
+  type TranslationRegisters,
+  type WordReader,
+} from '../machine/index.js';
 import type { SpaceInput } from './address-space.js';
 import { decodeEntry, decodeLines } from './decode-view.js';
 import { line, type StyledLine } from './styled-text.js';
@@ -138,6 +143,19 @@ const LEAF_PAGES: Readonly<Record<number, number>> = {
   [Kind.SMALL]: 1,
 };
 
+/** Memory in which only the words of some entries answer. */
+class EntryWords implements WordReader {
+  private readonly words: ReadonlyMap<number, number>;
+
+  constructor(words: ReadonlyMap<number, number>) {
+    this.words = words;
+  }
+
+  readWord(pa: number): number {
+    return this.words.get(pa) ?? EXTERNAL_ABORT;
+  }
+}
+
 function spaceFrom(dice: Dice, registers: Partial<TranslationRegisters>): SmallSpace {
   const kind = dice.pick([Kind.SECTION, Kind.SUPERSECTION, Kind.LARGE, Kind.SMALL]);
   const pages = LEAF_PAGES[kind] as number;
@@ -158,7 +176,7 @@ function spaceFrom(dice: Dice, registers: Partial<TranslationRegisters>): SmallS
     : [{ address: rootAddress, word: leaf }];
   const words = new Map(entries.map(({ address, word }) => [address, word]));
   const input = {
-    reader: { readWord: (pa: number) => words.get(pa) ?? EXTERNAL_ABORT },
+    reader: new EntryWords(words),
     registers: {
       ttbr0: ROOT,
       ttbr1: 0,
