@@ -161,7 +161,7 @@ function paintCell(
 }
 
 /** `+` what is new, `−` what is gone, `~` what is another, `±` more than one of them. */
-export function markOf(bits: number): string {
+function markOf(bits: number): string {
   if (bits === ChangeBit.added) return '+';
   if (bits === ChangeBit.removed) return '−';
   return bits === ChangeBit.changed ? '~' : '±';
