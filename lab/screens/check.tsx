@@ -106,7 +106,7 @@ function Check({ subject }: ScreenProps): JSX.Element {
       </section>
       <aside class="check-side">
         <section class="panel" aria-label="Where">
-          <h3>{selected === undefined ? 'Where it is wrong' : 'Where this is wrong'}</h3>
+          <h2>{selected === undefined ? 'Where it is wrong' : 'Where this is wrong'}</h2>
           <SmallAtlas
             subject={subject}
             label={`${subject.title}: 4 GiB, with ${marked.length} marked places`}
@@ -123,7 +123,7 @@ function Check({ subject }: ScreenProps): JSX.Element {
         </section>
         <section class="panel" aria-label="Policy">
           <div class="panel-head">
-            <h3>Policy</h3>
+            <h2>Policy</h2>
             <button
               type="button"
               class="tool"
@@ -329,12 +329,12 @@ function Card({
       class={`card severity-${severity}${isSelected ? ' selected' : ''}`}
       aria-label={`${severity} ${rule} ${RULES[rule].name}`}
     >
-      <h3>
+      <h2>
         <span class="card-severity">
           {SEVERITY_MARKS[severity]} {severity}
         </span>{' '}
         {rule} {RULES[rule].name}
-      </h3>
+      </h2>
       <p class="card-what">{message}</p>
       <dl>
         <dt>Where</dt>
@@ -437,7 +437,7 @@ function ExcusedList({
   };
   return (
     <section aria-label="What is excused">
-      <h3>Excused</h3>
+      <h2>Excused</h2>
       <ul class="excused">
         {result.excused.slice(0, LISTED).map(({ finding, reason }) => (
           <li key={finding.fingerprint}>

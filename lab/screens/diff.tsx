@@ -232,7 +232,7 @@ function Compared({ before, after }: ComparedProps): JSX.Element {
       <section class="panel diff-list" aria-label="What changed">
         {mib !== undefined && at !== undefined && (
           <>
-            <h3>The pages of {hex(mib * 2 ** 20)}</h3>
+            <h2>The pages of {hex(mib * 2 ** 20)}</h2>
             <DiffPicture
               layers={layers}
               compared={compared}

@@ -13,7 +13,7 @@ import {
 } from '../draw/atlas-picture.js';
 import { mibBoxes } from '../draw/mib-boxes.js';
 import { COLOURS } from '../draw/palette.js';
-import { spaceImage } from '../draw/space-image.js';
+import { SpaceImage } from '../draw/space-image.js';
 import { WHOLE } from '../draw/viewport.js';
 import { layerOf, pageMarks } from '../model/layers.js';
 import type { Subject } from '../model/subject.js';
@@ -39,7 +39,10 @@ export function SmallAtlas(props: SmallAtlasProps): JSX.Element {
   const { subject, label, marked, pulses = false, selected, onPick } = props;
   const colours = COLOURS[theme.value];
   const layer = useMemo(() => layerOf(subject, 'rights'), [subject]);
-  const image = useMemo(() => spaceImage(layer, 'rows', colours), [layer, colours]);
+  const image = useMemo(
+    () => new SpaceImage(subject, layer, 'rows', colours),
+    [subject, layer, colours],
+  );
   const marks = useMemo(() => pageMarks(subject), [subject]);
   const table = useMemo(() => mapTable(subject), [subject]);
   const paint = useMemo(() => {
