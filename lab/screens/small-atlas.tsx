@@ -81,7 +81,7 @@ export function SmallAtlas(props: SmallAtlasProps): JSX.Element {
           </svg>
         )}
       </Picture>
-      <Legend layer={layer} subject={subject} />
+      <Legend layer={layer} />
     </>
   );
 }
