@@ -20,12 +20,13 @@ for (let page = 0; page < PAGES; page += 1) {
   cpu.store(at(page), 4, page);
   save(at(page));
 }
-const rows = [{ label: 'full checkpoint', cells: new Array(PAGES).fill('saved') }];
+const rows = [{ label: 'full checkpoint', groups: [new Array(PAGES).fill('saved')] }];
 vm.dirty();
 
 for (let round = 1; round <= 10; round += 1) {
+  // A part that moves through the state, and a page that every round writes.
   for (let write = 0; write < 12; write += 1) {
-    const page = (round * round + (write % 4)) % PAGES;
+    const page = write % 3 === 0 ? 2 : (round * round + (write % 5) * round) % PAGES;
     cpu.store(at(page) + 4 * write, 4, round * 1000 + write);
   }
   const written = vm.dirty();
@@ -33,7 +34,7 @@ for (let round = 1; round <= 10; round += 1) {
   const cells = Array.from({ length: PAGES }, (_, page) =>
     written.includes(at(page)) ? 'saved' : 'unchanged',
   );
-  rows.push({ label: `checkpoint ${round}: ${written.length} pages`, cells });
+  rows.push({ label: `checkpoint ${round}: ${written.length} pages`, groups: [cells] });
 }
 for (const [address, bytes] of saved) {
   if (!copyIn(domain, address, PAGE).every((byte, index) => byte === bytes[index])) {
@@ -41,5 +42,8 @@ for (const [address, bytes] of saved) {
   }
 }
 process.stdout.write(
-  picture('Incremental checkpoints', rows, { saved: '#d9534f', unchanged: '#cfe3f5' }),
+  picture('Incremental checkpoints', ['pages of the state'], rows, {
+    saved: '#d9534f',
+    unchanged: '#cfe3f5',
+  }),
 );

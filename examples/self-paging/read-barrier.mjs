@@ -54,8 +54,8 @@ vm.trap((page) => {
   if (next > page && next < page + PAGE) next = page + PAGE;
   vm.unprot(page);
   const index = (page - to.base) / PAGE;
-  state[index] = 'scanned now';
-  rows.push({ label: `trap ${rows.length + 1}: page ${index}`, cells: [...state] });
+  state[index] = 'scanned!';
+  rows.push({ label: `trap ${rows.length + 1}: page ${index}`, groups: [[...state]] });
   state[index] = 'scanned';
 });
 
@@ -72,9 +72,8 @@ while (stack.length > 0) {
 }
 if (visited !== CELLS) throw new Error(`${visited} of ${CELLS} cells were reached`);
 process.stdout.write(
-  picture('To-space behind a read barrier', rows, {
+  picture('To-space behind a read barrier', ['pages of to-space'], rows, {
     protected: '#dddddd',
-    'scanned now': '#d9534f',
     scanned: '#5cb85c',
   }),
 );

@@ -39,11 +39,10 @@ nodes.forEach((node, index) => {
     }
     other.set(page, write ? NONE : READ);
     node.set(page, write ? READ_WRITE : READ);
-    const cells = nodes.flatMap(({ rights }, machine) => [
-      ...rights.map((right, at) => (at === page && machine === index ? 'moved' : nameOf(right))),
-      ...(machine === 0 ? ['gap'] : []),
-    ]);
-    rows.push({ label: `${node.name} ${write ? 'writes' : 'reads'} page ${page}`, cells });
+    const groups = nodes.map(({ rights }, machine) =>
+      rights.map((right, at) => nameOf(right) + (at === page && machine === index ? '!' : '')),
+    );
+    rows.push({ label: `${node.name} ${write ? 'writes' : 'reads'} page ${page}`, groups });
   });
 });
 
@@ -65,11 +64,9 @@ for (let step = 0; step < 60; step += 1) {
   }
 }
 process.stdout.write(
-  picture('Shared virtual memory: machine one, machine two', rows, {
+  picture('Shared virtual memory of two machines', ['machine one', 'machine two'], rows, {
     'may be written': '#d9534f',
     'may be read': '#5cb85c',
-    moved: '#f0ad4e',
     elsewhere: '#dddddd',
-    gap: '#ffffff',
   }),
 );

@@ -8,9 +8,12 @@ import {
   Domain,
   FileObject,
   fifo,
+  type MemoryObject,
   MemoryStore,
+  type ObjectRegion,
   OneFrameObject,
   Pager,
+  PooledObject,
   VRegionFlags,
 } from '../../src/domain/index.js';
 import { Kernel, Rights } from '../../src/kernel/index.js';
@@ -220,4 +223,105 @@ test('killing a domain ends those that were made of its memory, first', () => {
   expect(one.kernel.attach(grandchild.domain.number)).toBeUndefined();
   expect(two.pool.usedPages).toBe(0);
   child.kill();
+});
+
+describe('objects of the user’s own', () => {
+  /** Pages of the pool that say what they are when they are first used. */
+  class Numbered extends PooledObject {
+    readonly kind = 'numbered';
+
+    protected override supply(page: number, id: number): void {
+      const bytes = new Uint8Array(PAGE_BYTES).fill(page + 1);
+      this.pool.access.write(this.pool.frameOf(id), this.pool.offsetOf(id), bytes);
+    }
+  }
+
+  test('of pages of the pool are paged, copied and cloned like all others', () => {
+    const { one, load, store } = setUp();
+    new Pager(one.pool, { frames: 3, policy: fifo, store: new MemoryStore() });
+    const object = new Numbered(one.pool, 'numbers', 5 * PAGE_BYTES);
+    const { base } = one.vspace.map(object);
+    store(one, base, 99);
+    const copy = one.vspace.map(new CopyObject(one.pool, object)).base;
+    store(one, base + PAGE_BYTES, 98);
+    const seen = (at: number) => [0, 1, 2, 3, 4].map((page) => load(one, at + page * PAGE_BYTES));
+    expect(seen(base)).toEqual([99, 98, 0x0303_0303, 0x0404_0404, 0x0505_0505]);
+    expect(seen(copy)).toEqual([99, 0x0202_0202, 0x0303_0303, 0x0404_0404, 0x0505_0505]);
+  });
+
+  /** One frame that every page of the object shows, written from nothing but the interface. */
+  class Mirror implements MemoryObject {
+    readonly kind = 'mirror';
+    readonly name = 'mirror';
+    readonly bytes = 4 * PAGE_BYTES;
+    readonly residentBytes = PAGE_BYTES;
+    readonly regions: ObjectRegion[] = [];
+    private readonly domain: Domain;
+    private readonly frame;
+
+    constructor(domain: Domain) {
+      this.domain = domain;
+      this.frame = domain.allocateFrame(PAGE_BYTES);
+    }
+
+    mapRegion(region: ObjectRegion): void {
+      this.regions.push(region);
+    }
+
+    adoptRegion(region: ObjectRegion): void {
+      this.regions.push(region);
+    }
+
+    unmapRegion(region: ObjectRegion): void {
+      this.regions.splice(this.regions.indexOf(region), 1);
+    }
+
+    protect(region: ObjectRegion, offset: number, bytes: number, flags: number): void {
+      const first = (region.base + offset) / PAGE_BYTES;
+      region.space.range.change(first, first + bytes / PAGE_BYTES, () => flags);
+    }
+
+    pagefault(region: ObjectRegion, address: number): void {
+      const page = address - (address % PAGE_BYTES);
+      region.space.pmap.map(page, this.frame, 0, PAGE_BYTES, region.flags);
+    }
+
+    pin(): void {}
+
+    unpin(): void {}
+
+    fill(): void {}
+
+    unfill(): [] {
+      return [];
+    }
+
+    prepareDiscard(): void {}
+
+    discard(): void {}
+
+    pagerFree(): number {
+      return 0;
+    }
+
+    destroy(): void {
+      this.domain.freeFrame(this.frame);
+    }
+  }
+
+  test('from nothing but the interface are mapped, protected, cut, shared with a clone, and not copied', () => {
+    const { one, load, store } = setUp();
+    const { base, end } = one.vspace.map(new Mirror(one), { ownsObject: true });
+    store(one, base, 7);
+    expect(load(one, base + 3 * PAGE_BYTES)).toBe(7);
+    one.vspace.protect(base, PAGE_BYTES, READ);
+    expect(codes(() => store(one, base, 8))).toContain('LIB_ERR_VREGION_RIGHTS');
+    one.vspace.unmap(base + PAGE_BYTES, PAGE_BYTES);
+    store(one, base + 2 * PAGE_BYTES, 8);
+    expect(load(one, base)).toBe(8);
+    expect(codes(() => cloneDomain(one, { ramBytes: 2 * MIB }))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
+    expect(load(one, base)).toBe(8);
+    one.vspace.unmap(base, end - base);
+    expect(one.vspace.all().map(({ name }) => name)).toEqual(['metadata']);
+  });
 });
