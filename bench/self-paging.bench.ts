@@ -168,7 +168,7 @@ export const cases: readonly Case[] = [
   { name: 'fault.copyOnWrite', unit: 'ns', samples: 1000, prepare: copyOnWriteFault },
   { name: 'region.lookup', unit: 'ns', samples: 100, prepare: regionLookup },
   { name: 'region.gap', unit: 'ns', samples: 100, prepare: gapSearch },
-  { name: 'clone.100k', unit: 'ns', samples: 10, prepare: cloneOfMany },
+  { name: 'clone.100k', unit: 'ns', samples: 24, prepare: cloneOfMany },
   { name: 'metadata.page', unit: 'bytes', samples: 2, prepare: () => metadataOfPages(false) },
   { name: 'metadata.pagedPage', unit: 'bytes', samples: 2, prepare: () => metadataOfPages(true) },
 ];
