@@ -51,7 +51,7 @@ export interface Lesson {
   /** What it is about, in a sentence. */
   readonly about: string;
   /** The screen that shows it best. */
-  readonly screen: 'atlas' | 'walk' | 'capabilities' | 'policies';
+  readonly screen: 'atlas' | 'walk' | 'memory' | 'capabilities' | 'policies';
   readonly source: LessonSource;
   readonly questions: readonly [Question, ...Question[]];
 }

@@ -6,6 +6,7 @@ import { VmError } from '../../src/base/index.js';
 import { Access, KIND_NAMES } from '../../src/format/index.js';
 import { CapType } from '../../src/kernel/index.js';
 import breakBeforeMake from './break-before-make.yaml?raw';
+import copyOnWrite from './copy-on-write.yaml?raw';
 import faultGates from './fault-gates.yaml?raw';
 import firstMapping from './first-mapping.yaml?raw';
 import type { Lesson } from './lesson.js';
@@ -357,6 +358,50 @@ export const LESSONS: readonly [Lesson, ...Lesson[]] = [
           'The slab grows again, and its frame goes beside the first: the table is there, so that one word is enough. The recursion is never deeper than one.',
         at: 0x4000_1000,
         measure: cost('ENTRY_WRITES', 15),
+      },
+    ],
+  },
+  {
+    id: 'copy-on-write',
+    title: 'Copy on write',
+    about: 'What a clone costs when it is made, and who pays later.',
+    screen: 'memory',
+    source: { kind: 'scenario', text: copyOnWrite },
+    questions: [
+      {
+        after: 4,
+        ask: 'The parent has written to two of its 16 pages. It is cloned. How many page frames are taken for the pages of the clone?',
+        choices: ['0', '2', '16'],
+        right: 0,
+        upTo: 5,
+        because:
+          'None. Two words are written in the tables of the parent instead: both of its pages can only be read now, so that the next write to one of them is told.',
+        at: 0x5000_0000,
+        measure: (world) => `${resultOf(world, 5).paging.taken}`,
+      },
+      {
+        after: 6,
+        ask: 'The child has read the first page: it is the very frame of its parent. Now it writes. Which fault does it take?',
+        choices: ['none', 'a translation fault', 'a permission fault'],
+        right: 2,
+        upTo: 7,
+        because:
+          'The page is there and may not be written. The handler of the domain copies it into a frame of its own, maps that to be written, and the store is made again.',
+        at: 0x5000_0000,
+        measure: (world) => {
+          const [fault] = resultOf(world, 7).faults;
+          return fault === undefined ? 'none' : `a ${fault.fault} fault`;
+        },
+      },
+      {
+        after: 8,
+        ask: 'The child writes to this page once more. How many faults does it take?',
+        choices: ['0', '1'],
+        right: 0,
+        upTo: 9,
+        because: 'The page is its own by now. The other 15 are still nobody’s alone.',
+        at: 0x5000_0000,
+        measure: cost('FAULTS', 9),
       },
     ],
   },

@@ -163,7 +163,7 @@ describe('a session', () => {
         const scenario = { file: 'scenario.yaml', title, steps: all.length };
         expect({ ...json, scenario }).toEqual(libraryJson(session.text));
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 
