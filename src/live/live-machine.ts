@@ -138,8 +138,9 @@ export class LiveMachine {
       arguments: ['-no-reboot'],
       ...(options.program === undefined ? {} : { program: options.program }),
     });
+    let parts: LiveParts | undefined;
     try {
-      const parts = await reach(qemu, options.access ?? 'auto');
+      parts = await reach(qemu, options.access ?? 'auto');
       const profile = CPU_PROFILES[board.profile] as CpuProfile;
       const tables = writeRuntimeTables(parts.memory, profile, ramBase, ramBytes);
       parts.mailbox.start([tables.start, tables.window, TTBCR, DACR, Sctlr.M | Sctlr.I]);
@@ -147,6 +148,7 @@ export class LiveMachine {
       return new LiveMachine(qemu, board, profile, parts, tables.window, started);
     } catch (error) {
       await qemu.stop();
+      parts?.mapping?.close();
       throw error;
     }
   }
