@@ -190,8 +190,9 @@ export class LiveMachine {
   resume(first: number, count: number): void {
     const { executed } = this.memory;
     if (executed.anyStale) {
-      for (const { frame, count } of executed.take()) {
-        this.mailbox.ask(Operation.REWRITE, frame * PAGE_BYTES + this.windowShift + count - 1);
+      for (const run of executed.take()) {
+        const va = run.frame * PAGE_BYTES + this.windowShift;
+        this.mailbox.ask(Operation.REWRITE, va + run.count - 1);
       }
     }
     const { ttbr0, contextidr } = this.machine.cpu.registers;

@@ -7,11 +7,13 @@ import {
   cloneDomain,
   Domain,
   type ElfImage,
+  type EmptyDomain,
   loadOnDemand,
   MemoryStore,
   Pager,
   type PolicyKind,
   parseExecutable,
+  VRegion,
 } from '../domain/index.js';
 import { Access, decodeDfsr, decodeIfsr, faultNumber } from '../format/index.js';
 import {
@@ -239,10 +241,7 @@ export class LiveSystem {
       const microseconds = (performance.now() - begin) * 1000;
       const after = countsOf(program, this.programs);
       const region = program.domain.vspace.find(abort.va);
-      const kind =
-        region !== undefined && 'object' in region
-          ? (region.object as { kind?: string } | undefined)?.kind
-          : undefined;
+      const kind = region instanceof VRegion ? region.object?.kind : undefined;
       const pa = this.live.machine.cpu.mmu.translateAfresh(abort.va, abort.access);
       this.observer.fault?.({
         program,
@@ -306,14 +305,17 @@ export class LiveSystem {
     const { context } = this.live.mailbox;
     const { ramBytes, stack } = program.parts;
     const childBytes = Math.max(LEAST_CLONE_RAM, roundDown(ramBytes / 4, MIB));
+    let clone: EmptyDomain | undefined;
     try {
       const name = `${program.name}.${this.programs.length + 1}`;
-      const { domain, kill } = cloneDomain(program.domain, { name, ramBytes: childBytes });
+      clone = cloneDomain(program.domain, { name, ramBytes: childBytes });
+      const { domain, kill } = clone;
       const child = this.adopt(name, domain, childBytes, stack.inClone(domain), kill);
       child.context.set(context);
       child.context[0] = 0;
       return domain.number;
     } catch (error) {
+      clone?.kill();
       return -errnoOf(error);
     }
   }

@@ -5,7 +5,7 @@ import type { FaultEvent, LiveMachine } from '../../src/live/index.js';
 import { SKIPS, title } from '../oracle/tools.js';
 import { programOf, runLive } from '../support/live-programs.js';
 
-const SLOW = 180_000;
+const SLOW = 600_000;
 
 describe.skipIf(SKIPS)(title('programs on a live machine'), () => {
   it('sum the same in 32 frames as with all memory, with every number as it was written', {
@@ -183,6 +183,22 @@ describe.skipIf(SKIPS)(title('programs on a live machine'), () => {
     expect(programs.map(({ end }) => end?.kind)).toEqual(['undefined', 'undefined']);
     const end = programs[1]?.end;
     expect(end?.kind === 'undefined' && end.registers[15]).toBe(0x1_0000);
+  });
+
+  it('are told when there is no memory left, by errors and by the fault that nobody can answer', async () => {
+    // Forks until there is no room: each child ends at once. exit(-errno).
+    const forks = programOf(
+      ...[0xe3a0_7002, 0xef00_0000, 0xe350_0000, 0x0a00_0001], // fork(); cmp r0, #0; beq exit
+      ...[0xcaff_fffa, 0xe260_0000], // bgt again; rsb r0, r0, #0
+      ...[0xe3a0_7001, 0xef00_0000],
+    );
+    const { programs } = await runLive([forks], { ramBytes: 16 * 2 ** 20 });
+    expect(programs[0]?.end).toEqual({ kind: 'exit', status: 12 });
+    expect(programs.length).toBeGreaterThan(2);
+    const { programs: full } = await runLive(['touch'], { ramBytes: 16 * 2 ** 20 });
+    const end = full[0]?.end;
+    if (end?.kind !== 'fault') throw new Error('it did not end by a fault');
+    expect(end.error.chain()).toContain('LIB_ERR_FRAME_ALLOC');
   });
 
   it('must not be executables for another machine', async () => {
