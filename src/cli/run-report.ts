@@ -138,8 +138,10 @@ function openingLines(scenario: Scenario, run: ScenarioRun, out: Output): Styled
   ];
 }
 
-function actorText({ name, domain, program }: Actor, { elf }: DomainFile): string {
-  const ram = `${formatBytes(domain.ram.freePages * PAGE_BYTES)} of RAM free`;
+function actorText({ name, domain, program }: Actor, { elf, pager, aslr }: DomainFile): string {
+  const budget = pager === undefined ? '' : ` · ${pager.frames} frames, ${pager.policy}`;
+  const random = aslr === undefined ? '' : ` · random places, seed ${aslr.seed}`;
+  const ram = `${formatBytes(domain.ram.freePages * PAGE_BYTES)} of RAM free${budget}${random}`;
   if (program === undefined) return `${name} · an empty domain · ${ram}`;
   const segments = counted(program.image.segments.length, 'segment');
   return `${name} · spawned by init from ${elf}, ${segments}, entry ${hex(program.image.entry)} · ${ram}`;

@@ -70,7 +70,10 @@ export const PagerSettings = v.pipe(
 export const Aslr = v.pipe(
   map({
     seed: v.pipe(count(0, 2 ** 32 - 1), about('The same seed gives the same places.')),
-    bits: v.pipe(v.optional(count(1, 20), 8), about('Bits of randomness.')),
+    bits: v.pipe(
+      v.optional(count(1, 20), 16),
+      about('Bits of randomness, in units of the alignment: 16 are 256M of pages.'),
+    ),
   }),
   about('Regions go to random places.'),
 );
