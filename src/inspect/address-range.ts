@@ -72,5 +72,7 @@ function checked(range: AddressRange, space: NamedRange['space'], text: string):
 
 function refused(text: string, why: string): VmError {
   const forms = 'c0008000, c0000000..c00fffff or c0000000+64K';
-  return new VmError('USAGE_ERR', `${JSON.stringify(text)}: ${why}; write ${forms}`);
+  const quoted = JSON.stringify(text);
+  const what = why.startsWith(quoted) ? why : `${quoted}: ${why}`;
+  return new VmError('USAGE_ERR', `${what}; write ${forms}`);
 }

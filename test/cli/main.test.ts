@@ -77,3 +77,13 @@ it('reads tables without loading what runs domains', () => {
   load('dist/domain/index.js');
   expect([...loaded].some((file) => heavy.test(readFileSync(file, 'utf8')))).toBe(true);
 });
+
+it('answers all addresses of standard input or tells which line is wrong', () => {
+  const words = ['walk', 'tables:test/fixtures/linux-armv7-short', '-', '--format', 'ndjson', '-q'];
+  const walk = (input: string) => spawnSync(BIN, words, { input, encoding: 'utf8' });
+  const good = walk('c0008000\n\n0xc0009000 # two\nc000_a000..c000bfff\n');
+  expect([good.status, good.stdout.trim().split('\n').length]).toEqual([0, 4]);
+  const bad = walk('c0008000\n# nothing\nhere\n');
+  expect([bad.status, bad.stdout]).toEqual([2, '']);
+  expect(bad.stderr).toContain('standard input, line 3: "here" is no hexadecimal address');
+});
