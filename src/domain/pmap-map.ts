@@ -6,30 +6,20 @@
  * are made in the plan; what the commit still meets are allocations that fail, and it undoes them.
  */
 import {
-  anyBit,
   type CapRef,
   Code,
   type ErrorNumber,
   OK,
   PAGE_BYTES,
-  PAGE_SHIFT,
   pageNumber,
   pushError,
-  testBit,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
-import { type PmapCore, RESERVED_LEAVES } from './pmap-core.js';
+import type { PmapCore } from './pmap-core.js';
 import { isRootKind, type MapRequest, pagesPerLeaf } from './pmap-policy.js';
-import {
-  ROOT_ENTRY_PAGES,
-  ROOT_INDEX_SHIFT,
-  TABLE_ADDRESS,
-  TABLE_TAKEN,
-  TABLE_VNODE,
-  tableAt,
-} from './table-records.js';
-import { ALL_VREGION_FLAGS, VRegionFlags } from './vregion-flags.js';
+import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT, TABLE_ADDRESS, tableAt } from './table-records.js';
+import { ALL_VREGION_FLAGS } from './vregion-flags.js';
 
 /** What an operation takes before it can be done. */
 export interface PmapCost {
@@ -45,14 +35,6 @@ export interface PmapCost {
 }
 
 const PIECE_WORDS = 4;
-const PAGE_MASK = PAGE_BYTES - 1;
-/** Offsets up to here are plain 32-bit numbers. */
-const MAX_OFFSET = 2 ** 31 - 1;
-const ROOT_ENTRY_BYTES = ROOT_ENTRY_PAGES * PAGE_BYTES;
-/** Flags that leave no choice but small pages. */
-const SMALL_FLAGS = ALL_VREGION_FLAGS & ~(VRegionFlags.LARGE | VRegionFlags.HUGE);
-/** No error number: what {@link MapOperation} answers itself when the simple way is not the way. */
-const NOT_SIMPLE = -1;
 const ADDRESS_SPACE_BYTES = 2 ** 32;
 const TABLE_ENTRY_PAGES_MASK = ROOT_ENTRY_PAGES - 1;
 
@@ -92,20 +74,6 @@ export class MapOperation {
 
   /** Plans and does it. The answer is in {@link offset} and {@link bytes}. */
   run(address: number, frame: CapRef, offset: number, bytes: number, flags: number): ErrorNumber {
-    const done =
-      (flags & VRegionFlags.LARGE) === 0
-        ? this.mapSimply(address, frame, offset, bytes, flags)
-        : this.mapSections(address, frame, offset, bytes, flags);
-    return done === NOT_SIMPLE ? this.runPlanned(address, frame, offset, bytes, flags) : done;
-  }
-
-  private runPlanned(
-    address: number,
-    frame: CapRef,
-    offset: number,
-    bytes: number,
-    flags: number,
-  ): ErrorNumber {
     const error = this.plan(address, frame, offset, bytes, flags);
     if (error !== OK || this.count === 0) return error;
     const done = this.reserveAndCommit(frame, flags & ALL_VREGION_FLAGS);
@@ -113,137 +81,6 @@ export class MapOperation {
     const { events, resources } = this.core;
     if (events.on) events.record(EventKind.MAP, resources.domain, address, this.bytes, flags);
     return OK;
-  }
-
-  /**
-   * The usual case in one go: small pages in a table that is there, with records and slots at hand.
-   * Whatever is not plainly right is {@link NOT_SIMPLE}, and left to the plan to judge. Kept short, so
-   * that what it calls but the kernel becomes one piece of machine code with it.
-   */
-  private mapSimply(
-    address: number,
-    frame: CapRef,
-    offset: number,
-    bytes: number,
-    flags: number,
-  ): ErrorNumber {
-    const { core } = this;
-    const { shadow, slots } = core;
-    const page = address >>> PAGE_SHIFT;
-    const inPage = offset & PAGE_MASK;
-    const pages = (inPage + bytes + PAGE_MASK) >>> PAGE_SHIFT;
-    const entry = page & TABLE_ENTRY_PAGES_MASK;
-    const root = shadow.tables.root[page >>> ROOT_INDEX_SHIFT];
-    if ((flags & ~SMALL_FLAGS) !== 0 || bytes > ROOT_ENTRY_BYTES || (root & 1) === 0) {
-      return NOT_SIMPLE;
-    }
-    const fits =
-      (page << PAGE_SHIFT) >>> 0 === address &&
-      (offset | 0) === offset &&
-      offset >= 0 &&
-      (bytes | 0) === bytes &&
-      pages > 0 &&
-      entry + pages <= ROOT_ENTRY_PAGES &&
-      page + pages <= core.endPage;
-    if (!fits || core.policy.identifiesEachStep) return NOT_SIMPLE;
-    const table = tableAt(root >>> 1);
-    const tableWords = shadow.tables.words;
-    const taken =
-      pages === 1
-        ? testBit(tableWords, table + TABLE_TAKEN, entry)
-        : anyBit(tableWords, table + TABLE_TAKEN, entry, pages);
-    if (taken || shadow.leaves.freeCount <= RESERVED_LEAVES || slots.freeCount === 0) {
-      return NOT_SIMPLE;
-    }
-    const slot = slots.allocate() as CapRef;
-    if (slot < 0) return NOT_SIMPLE;
-    const start = offset - inPage;
-    const error = core.invocations.vnodeMap(
-      (tableWords[table + TABLE_VNODE] | 0) as CapRef,
-      frame,
-      entry,
-      core.pagingFlags[flags & ALL_VREGION_FLAGS],
-      start,
-      pages,
-      slot,
-    );
-    if (error !== OK) return this.refused(error, slot, address, frame, offset, bytes, flags);
-    shadow.putPages(page, pages, flags, slot, frame, start >>> PAGE_SHIFT, table);
-    this.offset = start;
-    this.bytes = pages << PAGE_SHIFT;
-    const { events } = core;
-    if (events.on) events.record(EventKind.MAP, core.resources.domain, address, this.bytes, flags);
-    return OK;
-  }
-
-  /** As {@link mapSimply}, for whole sections where there is neither a table nor a section. */
-  private mapSections(
-    address: number,
-    frame: CapRef,
-    offset: number,
-    bytes: number,
-    flags: number,
-  ): ErrorNumber {
-    const { core } = this;
-    const { shadow, slots, policy } = core;
-    if (!policy.makesSections || (flags & ~(SMALL_FLAGS | VRegionFlags.LARGE)) !== 0) {
-      return NOT_SIMPLE;
-    }
-    const whole = ((address | offset | bytes) & (ROOT_ENTRY_BYTES - 1)) === 0;
-    const sections = bytes / ROOT_ENTRY_BYTES;
-    const index = address / ROOT_ENTRY_BYTES;
-    const inRange = address >= 0 && offset >= 0 && offset <= MAX_OFFSET && sections >= 1;
-    // The bits say something only where all three are 32-bit numbers; where not, nothing is whole.
-    if (!whole || !inRange || (index | 0) !== index || (sections | 0) !== sections)
-      return NOT_SIMPLE;
-    if ((index + sections) << ROOT_INDEX_SHIFT > core.endPage) return NOT_SIMPLE;
-    if (anyBit(shadow.tables.rootUsed, 0, index, sections)) return NOT_SIMPLE;
-    if (shadow.leaves.freeCount <= RESERVED_LEAVES || slots.freeCount === 0) return NOT_SIMPLE;
-    const slot = slots.allocate() as CapRef;
-    if (slot < 0) return NOT_SIMPLE;
-    const paging = core.pagingFlags[flags & ALL_VREGION_FLAGS];
-    const error = core.invocations.vnodeMap(
-      core.root,
-      frame,
-      index,
-      paging,
-      offset,
-      sections,
-      slot,
-    );
-    if (error !== OK) {
-      // A frame that does not begin on a MiB is not wrong: the plan maps it by smaller leaves.
-      const freed = slots.free(slot);
-      return freed === OK
-        ? NOT_SIMPLE
-        : pushError(core.mapFailed(error, freed), Code.LIB_ERR_PMAP_DO_MAP);
-    }
-    const page = index << ROOT_INDEX_SHIFT;
-    const first = offset >>> PAGE_SHIFT;
-    shadow.putLeaf(page, sections, Kind.SECTION, flags, slot, frame, first, page, sections);
-    this.offset = offset;
-    this.bytes = bytes;
-    const { events } = core;
-    if (events.on) events.record(EventKind.MAP, core.resources.domain, address, bytes, flags);
-    return OK;
-  }
-
-  /** What the kernel refused after all: what is wrong with the request itself, the plan says in its own words. */
-  private refused(
-    error: ErrorNumber,
-    slot: CapRef,
-    address: number,
-    frame: CapRef,
-    offset: number,
-    bytes: number,
-    flags: number,
-  ): ErrorNumber {
-    const { core } = this;
-    const freed = core.slots.free(slot);
-    const planned = this.plan(address, frame, offset, bytes, flags);
-    return planned !== OK
-      ? planned
-      : pushError(core.mapFailed(error, freed), Code.LIB_ERR_PMAP_DO_MAP);
   }
 
   /** What the planned mapping takes. */

@@ -42,6 +42,7 @@ import { findAddress, findRawAddress } from './pmap-address.js';
 import { PmapCore, type PmapResources, type RecordSource } from './pmap-core.js';
 import { deserialisePmap } from './pmap-deserialise.js';
 import { MapOperation, type PmapCost } from './pmap-map.js';
+import { NOT_SIMPLE, SimpleMap } from './pmap-map-simply.js';
 import { ModifyOperation } from './pmap-modify.js';
 import { pagesPerLeaf } from './pmap-policy.js';
 import { ReshapeOperation } from './pmap-reshape.js';
@@ -154,6 +155,7 @@ export class Pmap {
   private readonly leaves: LeafRecords;
   private readonly tables: TableRecords;
   private readonly mapping: MapOperation;
+  private readonly simpleMap: SimpleMap;
   private readonly unmapping: UnmapOperation;
   private readonly modifying: ModifyOperation;
   private readonly reshaping: ReshapeOperation;
@@ -164,6 +166,7 @@ export class Pmap {
     this.leaves = core.shadow.leaves;
     this.tables = core.shadow.tables;
     this.mapping = new MapOperation(core);
+    this.simpleMap = new SimpleMap(core, this.mapping);
     this.unmapping = new UnmapOperation(core);
     this.modifying = new ModifyOperation(core);
     this.reshaping = new ReshapeOperation(core);
@@ -232,7 +235,11 @@ export class Pmap {
    * the kernel window, or over what the environment failed in; `LIB_ERR_SLAB_REFILL`.
    */
   map(address: number, frame: CapRef, offset: number, bytes: number, flags: number): MapResult {
-    const error = this.mapping.run(address, frame, offset, bytes, flags);
+    const { simpleMap } = this;
+    const simply = simpleMap.run(address, frame, offset, bytes, flags);
+    if (simply === OK) return { offset: simpleMap.offset, bytes: simpleMap.bytes };
+    const error =
+      simply === NOT_SIMPLE ? this.mapping.run(address, frame, offset, bytes, flags) : simply;
     if (error !== OK) throw this.failure(error, 'map', address, bytes);
     return { offset: this.mapping.offset, bytes: this.mapping.bytes };
   }
