@@ -189,8 +189,6 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
   private rootCNode: CapRef;
   /** The slot beside {@link rootCNode}, kept empty for a larger root to be made in. */
   private spareRoot: CapRef;
-  /** Memory of the present root CNode, where it was this allocator that made it. */
-  private rootMemory: { readonly base: number; readonly bytes: number } | undefined;
   private readonly slots = new SlotStack();
   /** The slots of the root CNode that hold our CNodes, and where their memory lies. */
   private readonly cnodes: { readonly slot: number; readonly memory: number }[] = [];
@@ -295,7 +293,9 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
     const { cap, offset } = this.ram.place(memory);
     const request = { type: CapType.L1_CNODE, offset, objectBytes: bytes, count: 1 };
     const [present, spare] = [this.rootCNode, this.spareRoot];
-    let error = this.invocations.retype(cap, request, spare);
+    // Empty, unless the last one could not be dropped.
+    let error = this.invocations.typeName(spare) === 'Null' ? OK : this.dropRoot(spare);
+    if (error === OK) error = this.invocations.retype(cap, request, spare);
     if (error === OK) {
       error = this.invocations.resizeRoot(spare);
       if (error !== OK) this.invocations.delete(spare);
@@ -304,13 +304,23 @@ export class TwoLevelSlotAllocator implements SlotAllocator {
       this.ram.free(memory, bytes);
       return noSpace(error);
     }
-    this.invocations.destroy(present);
-    if (this.rootMemory !== undefined) this.ram.free(this.rootMemory.base, this.rootMemory.bytes);
-    this.rootMemory = { base: memory, bytes };
     this.rootCNode = spare;
     this.spareRoot = present;
     this.rootSlots *= 2;
+    // Where this fails, the next growth does it.
+    this.dropRoot(present);
     return OK;
+  }
+
+  /** Gives back a root CNode that serves no more, and its memory. */
+  private dropRoot(root: CapRef): ErrorNumber {
+    const identified = this.invocations.identify(root);
+    if (identified !== OK) return identified;
+    const { base, bytes } = this.invocations.identity;
+    const error = this.invocations.destroy(root);
+    // The first root of a domain that nobody spawned is not of its own memory: that is no error here.
+    if (error === OK) this.ram.free(base, bytes);
+    return error;
   }
 }
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { capRef, MIB, OK } from '../../src/base/index.js';
-import { Domain, RangeSlotAllocator, SingleSlotAllocator } from '../../src/domain/index.js';
+import { Code, capRef, MIB, OK } from '../../src/base/index.js';
+import {
+  Domain,
+  RangeSlotAllocator,
+  SingleSlotAllocator,
+  spawnEmpty,
+} from '../../src/domain/index.js';
 import { Kernel } from '../../src/kernel/index.js';
 import { Machine } from '../../src/machine/index.js';
 
@@ -27,6 +32,40 @@ describe('the two-level slot allocator', () => {
     const again = new Set<number>();
     for (let index = 0; index < 300 * 256; index += 1) again.add(slots.allocate());
     expect(again).toEqual(seen);
+  });
+
+  test('gives back the root CNode that its parent made for it, once a larger one serves', () => {
+    const parent = bootDomain();
+    const { domain } = spawnEmpty(parent, { ramBytes: 16 * MIB });
+    const { slots, ram } = domain;
+    const used = (): number => ram.totalPages - ram.freePages;
+    const before = used();
+    // Until the 256 slots of the first root hold CNodes; each of those takes four pages, and so did it.
+    let cnodes = 0;
+    for (let total = 0; used() - before - 4 * cnodes < 4; ) {
+      expect(slots.allocate()).toBeGreaterThanOrEqual(0);
+      total += 1;
+      cnodes = Math.ceil(total / 256);
+      expect(total).toBeLessThan(300 * 256);
+    }
+    // The new root takes eight pages, and the four of the old one are free.
+    expect(used() - before).toBe(4 * cnodes + 8 - 4);
+    expect(cnodes).toBeGreaterThan(200);
+  });
+
+  test('gets over an old root CNode that could not be dropped', () => {
+    const { slots, invocations } = bootDomain();
+    const real = invocations.destroy.bind(invocations);
+    let refused = 0;
+    invocations.destroy = (...args) => {
+      refused += 1;
+      return refused === 1 ? Code.SYS_ERR_OUT_OF_CAPABILITIES : real(...args);
+    };
+    // Far enough for the root to be doubled twice.
+    for (let total = 0; total < 520 * 256; total += 1) {
+      expect(slots.allocate()).toBeGreaterThanOrEqual(0);
+    }
+    expect(refused).toBe(3);
   });
 
   test('refuses a slot that is free already, or is not its own', () => {
