@@ -97,8 +97,12 @@ function isShellCommand(command: KeyBinding['command']): command is ShellCommand
   return ['jump', 'keys', 'next-screen', 'previous-screen', 'theme', 'open'].includes(command);
 }
 
+/** Fields that letters do nothing in. */
+const PRESSED_INPUTS = new Set(['checkbox', 'radio', 'range', 'button', 'file']);
+
 /** Whether the key goes into a text. */
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (target instanceof HTMLInputElement) return !PRESSED_INPUTS.has(target.type);
+  return target.isContentEditable || /^(?:TEXTAREA|SELECT)$/.test(target.tagName);
 }

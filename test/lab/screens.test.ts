@@ -65,6 +65,9 @@ describe.skipIf(!HAS_CHROMIUM)('the screens', () => {
     await page.getByLabel('Colour by').selectOption('domain');
     await page.getByLabel('Hilbert order').check();
     expect(await hashOf(page)).toBe('#/?colour=domain&order=hilbert');
+    // The box has the focus, and letters are still keys.
+    await page.keyboard.press('w');
+    expect(await hashOf(page)).toContain('view=1.5');
   });
 
   it('Walk: the first closed gate, what would be if, and what the CPU said', async () => {
