@@ -164,7 +164,7 @@ describe('replay', () => {
     ]);
     expect(readdirSync(scratch)).toEqual([]);
     vi.unstubAllEnvs();
-  });
+  }, 240_000);
 });
 
 const hasValgrind = spawnSync('valgrind', ['--version']).status === 0;
