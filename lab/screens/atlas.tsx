@@ -28,6 +28,7 @@ import { AS_PAGE, selectPage } from './atlas-params.js';
 import { Legend } from './legend.js';
 import { mapTable, nextRegion, regionText } from './map-table.js';
 import { SelectionPanel, SpacePanel } from './selection-panel.js';
+import { ZoomButtons } from './zoom-buttons.js';
 
 const COLOUR = choice('colour', ['rights', 'type', 'domain', 'leaf', 'owner', 'heat']);
 /** What only a machine that runs in the page can be coloured by. */
@@ -179,36 +180,12 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
             Hilbert order
           </label>
           <span class="spring" />
-          <fieldset class="zoom" aria-label="Zoom">
-            <button
-              type="button"
-              class="tool"
-              aria-label="Zoom out"
-              title="Zoom out (S)"
-              onClick={() => setView(zoomed(view, 1 / 2))}
-            >
-              −
-            </button>
-            <button
-              type="button"
-              class="tool"
-              title="Everything (f)"
-              onClick={() => setView(WHOLE)}
-            >
-              {view.zoom === 1
-                ? '4 GiB'
-                : `× ${view.zoom < 10 ? view.zoom.toFixed(1) : Math.round(view.zoom)}`}
-            </button>
-            <button
-              type="button"
-              class="tool"
-              aria-label="Zoom in"
-              title="Zoom in (W)"
-              onClick={() => setView(zoomed(view, 2))}
-            >
-              +
-            </button>
-          </fieldset>
+          <ZoomButtons
+            seen={seenText(view.zoom)}
+            isWhole={view.zoom === 1}
+            onZoom={(factor) => setView(zoomed(view, factor))}
+            onWhole={() => setView(WHOLE)}
+          />
         </div>
         <Picture
           main
@@ -247,6 +224,11 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
       )}
     </div>
   );
+}
+
+function seenText(zoom: number): string {
+  if (zoom === 1) return '4 GiB';
+  return `× ${zoom < 10 ? zoom.toFixed(1) : Math.round(zoom)}`;
 }
 
 /** Pages at least so large, in CSS pixels, can be pressed. */

@@ -16,6 +16,8 @@ import { type Ribbon, type RibbonMap, ribbonMap, share, type Window } from '../m
 import { rowAt } from '../model/selection.js';
 import type { Subject } from '../model/subject.js';
 import { mapTable, nextRegion } from './map-table.js';
+import { SelectionHead } from './selection-head.js';
+import { ZoomButtons } from './zoom-buttons.js';
 
 const FROM = address('from');
 const TO = address('to');
@@ -118,35 +120,12 @@ function RibbonView({ subject }: ScreenProps): JSX.Element {
             To scale
           </label>
           <span class="spring" />
-          <fieldset class="zoom" aria-label="Zoom">
-            <button
-              type="button"
-              class="tool"
-              aria-label="Zoom out"
-              title="Zoom out (S)"
-              disabled={whole}
-              onClick={() => zoom(2)}
-            >
-              −
-            </button>
-            <button
-              type="button"
-              class="tool"
-              title="Everything (f)"
-              onClick={() => setWindow({ from: 0, to: SPACE })}
-            >
-              {formatBytes(to - from)}
-            </button>
-            <button
-              type="button"
-              class="tool"
-              aria-label="Zoom in"
-              title="Zoom in (W)"
-              onClick={() => zoom(0.5)}
-            >
-              +
-            </button>
-          </fieldset>
+          <ZoomButtons
+            seen={formatBytes(to - from)}
+            isWhole={whole}
+            onZoom={(factor) => zoom(1 / factor)}
+            onWhole={() => setWindow({ from: 0, to: SPACE })}
+          />
         </div>
         {map.ribbons.length === 0 ? (
           <p class="invite">
@@ -270,22 +249,11 @@ function Reaches({
   }, [subject, pa, bytes]);
   return (
     <aside class="panel" aria-label="The selection">
-      <div class="panel-head">
-        <h2>
-          {row.name === '' ? formatBytes(bytes) : row.name}
-          <span class="range">
-            {hex(pa)}–{hex(pa + bytes - 1)}
-          </span>
-        </h2>
-        <button
-          type="button"
-          class="tool"
-          title="Up (Esc)"
-          onClick={() => set(AT, undefined, true)}
-        >
-          Up
-        </button>
-      </div>
+      <SelectionHead
+        title={row.name === '' ? formatBytes(bytes) : row.name}
+        base={pa}
+        bytes={bytes}
+      />
       <p>
         {count === 1
           ? 'One run of addresses reaches this memory.'

@@ -13,7 +13,7 @@ import {
   typeText,
 } from '../../src/inspect/index.js';
 import { Picture, type PictureTable } from '../app/picture.js';
-import { AT, goToScreen, set } from '../app/state.js';
+import { goToScreen } from '../app/state.js';
 import { StyledLines } from '../app/styled-lines.js';
 import type { PageRun } from '../draw/atlas-picture.js';
 import { type TableScene, tableCellAt, tablePaint } from '../draw/table-picture.js';
@@ -23,6 +23,7 @@ import type { Selection } from '../model/selection.js';
 import type { Subject } from '../model/subject.js';
 import { selectPage } from './atlas-params.js';
 import { DescriptorBits } from './descriptor-bits.js';
+import { SelectionHead } from './selection-head.js';
 
 interface SpacePanelProps {
   readonly subject: Subject;
@@ -130,22 +131,11 @@ export function SelectionPanel(props: SelectionPanelProps): JSX.Element {
   );
   return (
     <aside class="panel" aria-label="The selection">
-      <div class="panel-head">
-        <h2>
-          {row.name === '' ? kindText(row.meaning) : row.name}
-          <span class="range">
-            {hex(va)}–{hex(va + run.pages * PAGE_BYTES - 1)}
-          </span>
-        </h2>
-        <button
-          type="button"
-          class="tool"
-          title="Up (Esc)"
-          onClick={() => set(AT, undefined, true)}
-        >
-          Up
-        </button>
-      </div>
+      <SelectionHead
+        title={row.name === '' ? kindText(row.meaning) : row.name}
+        base={va}
+        bytes={run.pages * PAGE_BYTES}
+      />
       <p class="meaning">{meaningText(selection)}</p>
       <div class="panel-columns">
         <div>
