@@ -8,8 +8,7 @@
 
 import { batch, computed, effect, signal } from '@preact/signals';
 import { hex } from '../../src/base/index.js';
-import type { NamedRange } from '../../src/inspect/index.js';
-import type { StepResult } from '../../src/scenario/index.js';
+import { namedRanges, type StepResult } from '../../src/scenario/index.js';
 import type { LabSession } from '../engine/lab-session.js';
 import type { DomainState, MomentState } from '../engine/moment-state.js';
 import { Subject } from '../model/subject.js';
@@ -245,7 +244,7 @@ function subjectOf(session: LabSession, state: MomentState, domain: DomainState)
     title: `${stem} ${domain.name} ${moment}`,
     about: title,
     input: state.input(domain),
-    names: namesOf(session, domain),
+    names: namedRanges(domain.regions, session.scenario),
     provenance: {
       source: `snap:${fileName(stem, domain.name, moment)}`,
       origins: { ttbr0: `domain ${domain.name}, root table ${hex(domain.root)}` },
@@ -256,30 +255,4 @@ function subjectOf(session: LabSession, state: MomentState, domain: DomainState)
 /** As "Snapshot" of the command bar saves it. */
 function fileName(stem: string, domain: string, moment: number): string {
   return `${`${stem} ${domain} ${moment}`.replaceAll(/[^\w-]+/g, '-').toLowerCase()}.json`;
-}
-
-function namesOf({ scenario, name: file }: LabSession, { regions }: DomainState): NamedRange[] {
-  const own = regions.map(
-    ({ name, base, bytes }): NamedRange => ({
-      name,
-      base,
-      bytes,
-      space: 'virtual',
-      role: 'region',
-      origin: file,
-    }),
-  );
-  const devices = scenario.machine.banks
-    .filter(({ kind }) => kind === 'device')
-    .map(
-      ({ name, base, size }): NamedRange => ({
-        name,
-        base,
-        bytes: size,
-        space: 'physical',
-        role: 'region',
-        origin: file,
-      }),
-    );
-  return [...own, ...devices];
 }

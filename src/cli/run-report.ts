@@ -11,7 +11,6 @@ import {
   machineSpace,
   mapLines,
   mapRows,
-  type NamedRange,
   Names,
   type Provenance,
   plainText,
@@ -28,6 +27,7 @@ import {
   counted,
   type DomainFile,
   eventLine,
+  namedRanges,
   parseScenario,
   regionLines,
   type Scenario,
@@ -174,35 +174,14 @@ function spaceLines(actor: Actor, run: ScenarioRun, columns: number): StyledLine
   const space = new AddressSpace(pmapSpace(kernel, actor.domain.pmap));
   const regions = new Regions(space);
   const provenance: Provenance = { source: `domain ${actor.name}` };
-  const rows = mapRows(regions, { names: namesOf(actor, run.scenario) });
+  const rows = mapRows(regions, {
+    names: new Names(namedRanges(actor.domain.vspace.all(), run.scenario)),
+  });
   const map = [...mapLines(space, rows, provenance, undefined, { room: columns })];
   if (regions.count === 1) return map;
   const header = headerLines(space, provenance).length;
   const grid = [...gridLines(regions, provenance)].slice(header, -[...gridLegend()].length);
   return [...map, line(''), ...foldedGrid(grid)];
-}
-
-/** What the addresses of a domain are called. */
-function namesOf({ domain }: Actor, { file, machine }: Scenario): Names {
-  const regions: NamedRange[] = domain.vspace.all().map(({ name, base, bytes }) => ({
-    name,
-    base,
-    bytes,
-    space: 'virtual',
-    role: 'region',
-    origin: file,
-  }));
-  const devices: NamedRange[] = machine.banks
-    .filter(({ kind }) => kind === 'device')
-    .map(({ name, base, size }) => ({
-      name,
-      base,
-      bytes: size,
-      space: 'physical',
-      role: 'region',
-      origin: file,
-    }));
-  return new Names([...regions, ...devices]);
 }
 
 const EMPTY_ROW = /^[0-9a-f]{8} {2}·{64}$/;

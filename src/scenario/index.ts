@@ -2,6 +2,7 @@ export type { Actor, NamedFrame } from './actor.js';
 export { type ConformFailure, replayLine } from './conform.js';
 export { eventFields, eventLine, eventName } from './event-lines.js';
 export { missRatioSvg } from './miss-ratio-svg.js';
+export { namedRanges } from './named-ranges.js';
 export { regionLines, timelineLines } from './paging-lines.js';
 export { parseScenario } from './parse-scenario.js';
 export {
