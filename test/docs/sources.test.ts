@@ -6,6 +6,7 @@ import { runCommandLine } from '../../src/cli/command-line.js';
 import {
   hasMachine,
   type Machine,
+  PATIENCE,
   removeFolder,
   startMachine,
   VIRT,
@@ -104,7 +105,8 @@ describe('docs/sources.md', () => {
     const command = example.command
       .replace('127.0.0.1:1234', machine?.gdb ?? '')
       .replace('/run/qemu.sock', machine?.qmp ?? '');
-    const { code, text } = await run(command);
+    const patience = /gdb:|qmp:/.test(example.command) ? ` --timeout ${PATIENCE}` : '';
+    const { code, text } = await run(`${command}${patience}`);
     expect([code, text]).toEqual([0, expect.not.stringContaining('_ERR_')]);
     const lines = text.split('\n');
     let at = 0;

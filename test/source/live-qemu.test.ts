@@ -43,8 +43,10 @@ async function start(board: Board, more: readonly string[] = []): Promise<Machin
   return machine;
 }
 
+const PATIENT: SourceOptions = { timeoutMilliseconds: PATIENCE };
+
 async function open(word: string, options: SourceOptions = {}): Promise<TableSource> {
-  const source = await openSource(word, { timeoutMilliseconds: PATIENCE, ...options });
+  const source = await openSource(word, { ...PATIENT, ...options });
   if (source.evidence !== 'tables') throw new Error(`${word} has no tables`);
   return source;
 }
@@ -188,13 +190,15 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
       throw new Error('the progress bar broke');
     };
     for (const word of [`gdb:${machine.gdb}`, `qmp:${machine.qmp}`]) {
-      await expect(openSource(word, { onProgress })).rejects.toThrow('the progress bar broke');
+      await expect(openSource(word, { ...PATIENT, onProgress })).rejects.toThrow(
+        'the progress bar broke',
+      );
       expect(await machine.status()).toBe('running');
     }
     for (const word of [`gdb:${machine.gdb}`, `qmp:${machine.qmp}`]) {
       const interrupt = new AbortController();
       const options = { onProgress: () => interrupt.abort(), signal: interrupt.signal };
-      const error = await rejectionOf(openSource(word, options));
+      const error = await rejectionOf(openSource(word, { ...PATIENT, ...options }));
       expect([error.code, error.message]).toEqual([
         'SOURCE_ERR_STOPPED',
         'reading L2 tables was ended',
@@ -215,7 +219,9 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
       const onProgress = (): void => {
         machine.process.kill('SIGKILL');
       };
-      const error = await rejectionOf(openSource(`${kind}:${machine[kind]}`, { onProgress }));
+      const error = await rejectionOf(
+        openSource(`${kind}:${machine[kind]}`, { ...PATIENT, onProgress }),
+      );
       expect(error.code).toBe('SOURCE_ERR_TARGET_LOST');
     },
   );
