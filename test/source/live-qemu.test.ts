@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,6 +28,7 @@ import {
   startMachine,
   VEXPRESS,
   VIRT,
+  whenListening,
 } from '../support/attach-machine.js';
 import { rejectionOf } from '../support/errors.js';
 
@@ -316,8 +317,7 @@ describe.skipIf(!hasMachine)('a machine in QEMU', () => {
       { stdio: 'ignore' },
     );
     try {
-      while (!existsSync(path)) await sleep(10);
-      const source = await open(`gdb:${path}`);
+      const source = await whenListening(() => open(`gdb:${path}`));
       expect((source.registers.values?.sctlr ?? 1) & 1).toBe(0);
       const named = await open(`gdb:${path}`, { registers: { ttbr0: 0x4010_8000 } });
       expect(named.registers.facts.map(registerText).join('\n')).toMatch(

@@ -1,10 +1,11 @@
 /** QEMU with the guest of `guest/attach.S`, as a user of gdbstub and QMP would have it running. */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { VmError } from '../../src/base/index.js';
 import { type ElfImage, parseExecutable } from '../../src/domain/index.js';
 import { QmpConnection } from '../../src/source/qmp-connection.js';
 
@@ -75,6 +76,22 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
+/**
+ * What `open` answers once somebody listens: the socket of a QEMU that is starting is not there at
+ * first, and then it is there before anybody listens at it.
+ */
+export async function whenListening<T>(open: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + PATIENCE; ; ) {
+    try {
+      return await open();
+    } catch (error) {
+      const isEarly = error instanceof VmError && error.code === 'SOURCE_ERR_TARGET_CONNECT';
+      if (!isEarly || performance.now() > end) throw error;
+      await sleep(10);
+    }
+  }
+}
+
 let started = 0;
 
 /**
@@ -99,11 +116,10 @@ export async function startMachine(board: Board, more: readonly string[] = []): 
     ],
     { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, QEMU_AUDIO_DRV: 'none' } },
   );
-  for (let tries = 0; !existsSync(own); tries += 1) {
-    if (tries > 4000 || child.exitCode !== null) throw new Error('QEMU did not start');
-    await sleep(10);
-  }
-  const control = await QmpConnection.open(own, PATIENCE);
+  const control = await whenListening(() => {
+    if (child.exitCode !== null) throw new Error('QEMU did not start');
+    return QmpConnection.open(own, PATIENCE);
+  });
   const counter = (image.symbol('page')?.address ?? 0) + 0x1000;
   for (let tries = 0; ; tries += 1) {
     const said = await control.monitor(`xp /1wx 0x${counter.toString(16)}`);
