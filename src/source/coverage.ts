@@ -67,9 +67,10 @@ export class CoverageCount {
 
 /** Whether all of at most a page is zero; compared by words, since this is done for each page. */
 function isZero(data: Uint8Array): boolean {
-  const words = data.length >>> 2;
-  if (new Uint32Array(data.buffer, data.byteOffset, words).some((word) => word !== 0)) return false;
-  return data.subarray(words * 4).every((byte) => byte === 0);
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length >>> 2);
+  // A loop, since calling a function for each word takes ten times as long.
+  for (let index = 0; index < words.length; index += 1) if (words[index] !== 0) return false;
+  return data.subarray(words.length * 4).every((byte) => byte === 0);
 }
 
 function pagesOf(range: MemoryRange): number {
