@@ -51,10 +51,14 @@ function recordOf(subject: Subject, name: string): KeptSource {
     about: subject.about,
     snapshot: snapshotOf(subject),
     names: subject.names.ranges,
+    layout: subject.layout,
   };
 }
 
-function subjectOfRecord({ title, word, names, about, snapshot }: KeptSource): Subject {
+function subjectOfRecord({ title, word, names, about, snapshot, layout }: KeptSource): Subject {
+  if (layout !== undefined) {
+    return subjectOfLayout(layout.text, layout.path, title, layout.programs);
+  }
   return subjectOfSnapshot(snapshot, { title, word, names, about });
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { NamedRange } from '../../src/inspect/index.js';
+import type { LayoutText } from '../model/subject.js';
 
 const PREFIX = 'pagewright-lab.';
 
@@ -35,6 +36,8 @@ export interface KeptSource {
   readonly word: string;
   readonly snapshot: string;
   readonly names: readonly NamedRange[];
+  /** The layout that it was built from, if it was. */
+  readonly layout?: LayoutText | undefined;
 }
 
 const DATABASE = 'pagewright-lab';

@@ -14,9 +14,8 @@ import {
 } from '../../src/inspect/index.js';
 import type { FileProblem } from '../../src/layout/index.js';
 import { YamlFile, type YamlPath } from '../../src/layout/yaml-tree.js';
+import { POLICY_FILE } from './policy-name.js';
 
-/** How the file is called, here and on the command line. */
-export const POLICY_FILE = 'policy.yaml';
 const CODES = { syntax: 'CHECK_ERR_POLICY', limit: 'CHECK_ERR_POLICY' } as const;
 
 /** A policy, or what is wrong with it. */
@@ -110,7 +109,9 @@ export function withoutWaiver(text: string, index: number): string {
   }
   const start = starts[index];
   if (start === undefined) return text;
-  const from = starts.length === 1 ? head : start;
+  // The last one takes its heading with it, and the empty line above that.
+  const above = (lines[head - 1] ?? 'x').trim() === '' ? head - 1 : head;
+  const from = starts.length === 1 ? above : start;
   let to = starts[index + 1] ?? end;
   while (to > start + 1 && (lines[to - 1] ?? '').trim() === '') to -= 1;
   lines.splice(from, to - from);

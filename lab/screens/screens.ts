@@ -2,6 +2,7 @@
 
 import type { Screen } from '../app/screen.js';
 import { atlas } from './atlas.js';
+import { build } from './build.js';
 import { capabilities } from './capabilities.js';
 import { check } from './check.js';
 import { diff } from './diff.js';
@@ -20,6 +21,7 @@ export const SCREENS: readonly [Screen, ...Screen[]] = [
   policies,
   run,
   check,
+  build,
   diff,
   quiz,
 ];

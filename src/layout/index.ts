@@ -5,6 +5,7 @@ export { importRegionCsv } from './import-csv.js';
 export { importRegionMacros } from './import-macros.js';
 export type { ImportOptions } from './imported.js';
 export * from './layout.js';
+export { type HintKey, type LayoutHint, layoutHints } from './layout-hints.js';
 export { layoutMapLines } from './layout-map.js';
 export { layoutOfSpace, type ReadBackLayout } from './layout-of-space.js';
 export { buildMap, costText, type Emission } from './listing.js';

@@ -30,6 +30,7 @@ describe.skipIf(!HAS_CHROMIUM)('the lab is for everybody', () => {
     for (const tab of tabs) {
       await page.locator('.tab', { hasText: tab }).first().click();
       await page.waitForTimeout(50);
+      await page.locator('main .busy').waitFor({ state: 'detached' });
       expect(await faults(page), tab).toEqual([]);
     }
   });

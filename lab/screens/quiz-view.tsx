@@ -1,4 +1,4 @@
-/** S9, the quiz: a walk or an entry with its answer hidden, and how it is worked out. */
+/** The view of S9: a walk or an entry with its answer hidden, and how it is worked out. */
 
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -13,8 +13,6 @@ import {
   walkGates,
 } from '../../src/inspect/index.js';
 import { Picture, type PictureTable } from '../app/picture.js';
-import type { Param } from '../app/place.js';
-import type { Screen } from '../app/screen.js';
 import { get, set } from '../app/state.js';
 import { keep, kept } from '../app/storage.js';
 import { StyledLines } from '../app/styled-lines.js';
@@ -29,25 +27,10 @@ import {
   scoreText,
   scoreWords,
 } from '../model/quiz-score.js';
+import { SEED } from './quiz-seed.js';
 import './tools.css';
 
-/** The question. */
-const SEED: Param<number> = {
-  name: 'seed',
-  usual: 1,
-  parse: (text) => (/^\d{1,6}$/.test(text) ? Number(text) : undefined),
-  write: String,
-};
 const LARGEST_SEED = 999_999;
-
-/** The screen. */
-export const quiz: Screen = {
-  id: 'quiz',
-  title: 'Quiz',
-  lead: 'Tables made up from a number, and a question about them: the link asks everybody the same.',
-  View: Quiz,
-  cli: () => `pagewright quiz --seed ${get(SEED)} --solve`,
-};
 
 const KEPT = 'quiz';
 const score = signal<QuizScore>(parseScore(kept(KEPT)));
@@ -61,7 +44,8 @@ function goTo(seed: number): void {
   set(SEED, Math.min(LARGEST_SEED, Math.max(0, seed)), true);
 }
 
-function Quiz(): JSX.Element {
+/** The view. */
+export function QuizView(): JSX.Element {
   const seed = get(SEED);
   const question = useMemo(() => quizQuestion(seed), [seed]);
   return <Asked question={question} key={seed} />;

@@ -1,4 +1,4 @@
-/** S8, diff: two spaces in one Atlas, each changed cell split into what it was and what it is. */
+/** The view of S8: two spaces in one Atlas, each changed cell split into what it was and what it is. */
 
 import { batch } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -8,7 +8,7 @@ import { type Change, changeLines } from '../../src/inspect/index.js';
 import { machine } from '../app/machine.js';
 import { Picture, type PictureTable } from '../app/picture.js';
 import type { Param } from '../app/place.js';
-import type { Screen, ScreenProps } from '../app/screen.js';
+import type { ScreenProps } from '../app/screen.js';
 import { companion } from '../app/sources.js';
 import { AT, get, set } from '../app/state.js';
 import { StyledText } from '../app/styled-lines.js';
@@ -29,20 +29,8 @@ import {
 } from './diff-sides.js';
 import './tools.css';
 
-/** The screen. */
-export const diff: Screen = {
-  id: 'diff',
-  title: 'Diff',
-  lead: 'Two address spaces in one picture: a changed cell shows what it was and what it is.',
-  View: Diff,
-  cli: (subject) => {
-    const { before, after } = sideNames(machine.value !== undefined);
-    const words = [before, after].map((side) => sideSubject(side, subject)?.word ?? 'BEFORE');
-    return `pagewright diff ${words.join(' ')}${get(LEAVES) ? ' --leaves' : ''}`;
-  },
-};
-
-function Diff({ subject }: ScreenProps): JSX.Element {
+/** The view. */
+export function DiffView({ subject }: ScreenProps): JSX.Element {
   const { before: beforeName, after: afterName } = sideNames(machine.value !== undefined);
   const beside = companion.value;
   const change = machine.value?.change;

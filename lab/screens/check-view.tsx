@@ -1,4 +1,4 @@
-/** S6, check: what is wrong, where, why it matters, the smallest change; and what is excused. */
+/** The view of S6: what is wrong, where, why it matters, the smallest change; and what is excused. */
 
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -18,21 +18,16 @@ import {
   sarifText,
   summaryText,
 } from '../../src/inspect/index.js';
+import { policyText } from '../app/kept-text.js';
 import { choice, text } from '../app/place.js';
-import { changePolicy, openSaidPolicy, policyPast, policyText, undoPolicy } from '../app/policy.js';
 import { fileStem, saveFile } from '../app/save-file.js';
-import type { Screen, ScreenProps } from '../app/screen.js';
+import type { ScreenProps } from '../app/screen.js';
 import { AT, get, goToScreen, place, set, tell } from '../app/state.js';
 import { useCommands } from '../app/use-commands.js';
 import type { PageRun } from '../draw/atlas-picture.js';
 import { Editor } from '../editor/editor.js';
-import {
-  POLICY_FILE,
-  readPolicy,
-  waiverIndex,
-  withoutWaiver,
-  withWaiver,
-} from '../model/policy-file.js';
+import { readPolicy, waiverIndex, withoutWaiver, withWaiver } from '../model/policy-file.js';
+import { POLICY_FILE } from '../model/policy-name.js';
 import { POLICY_SCHEMA } from '../model/policy-schema.js';
 import type { Subject } from '../model/subject.js';
 import { SmallAtlas } from './small-atlas.js';
@@ -42,21 +37,10 @@ const SEVERITY = choice('severity', ['all', 'error', 'warning', 'note']);
 const RULE = text('rule');
 const FINDING = text('finding');
 
-/** The screen. */
-export const check: Screen = {
-  id: 'check',
-  title: 'Check',
-  lead: 'What is wrong with the space, why it matters, and the smallest change that puts it right.',
-  View: Check,
-  cli: (subject) => {
-    const policy = policyText.value.trim() === '' ? '' : ` --policy ${POLICY_FILE}`;
-    return `pagewright check ${subject.word}${policy}`;
-  },
-};
-
-function Check({ subject }: ScreenProps): JSX.Element {
-  useEffect(() => void openSaidPolicy(), [subject, place.value.params['policy']]);
-  const said = policyText.value;
+/** The view. */
+export function CheckView({ subject }: ScreenProps): JSX.Element {
+  useEffect(() => void policyText.open(''), [subject, place.value.params['policy']]);
+  const said = policyText.text.value;
   const { policy, problems } = useMemo(() => readPolicy(said, subject.names), [said, subject]);
   const result = useMemo(() => checked(subject, policy), [subject, policy]);
   const shown = filtered(result);
@@ -127,8 +111,8 @@ function Check({ subject }: ScreenProps): JSX.Element {
             <button
               type="button"
               class="tool"
-              disabled={policyPast.value.length === 0}
-              onClick={() => void undoPolicy()}
+              disabled={policyText.past.value.length === 0}
+              onClick={() => void policyText.undo()}
             >
               Undo
             </button>
@@ -140,7 +124,7 @@ function Check({ subject }: ScreenProps): JSX.Element {
           <Editor
             label="Policy, as YAML"
             text={said === '' ? EMPTY : said}
-            onText={(next) => void changePolicy(next === EMPTY ? '' : next)}
+            onText={(next) => void policyText.change(next === EMPTY ? '' : next)}
             problems={problems}
             schema={POLICY_SCHEMA}
             onRun={() => {}}
@@ -257,8 +241,8 @@ function Filters({ result, subject }: FiltersProps): JSX.Element {
         <button
           type="button"
           class="tool"
-          disabled={policyText.value.trim() === ''}
-          onClick={() => saveFile(POLICY_FILE, policyText.value, 'application/yaml')}
+          disabled={policyText.text.value.trim() === ''}
+          onClick={() => saveFile(POLICY_FILE, policyText.text.value, 'application/yaml')}
         >
           Policy
         </button>
@@ -394,7 +378,9 @@ function WaiveForm({ finding }: { readonly finding: Finding }): JSX.Element {
     event.preventDefault();
     if (reason.trim() === '') return;
     try {
-      void changePolicy(withWaiver(policyText.peek(), { finding, reason: reason.trim(), until }));
+      void policyText.change(
+        withWaiver(policyText.text.peek(), { finding, reason: reason.trim(), until }),
+      );
     } catch (error) {
       tell(error);
     }
@@ -433,7 +419,7 @@ function ExcusedList({
   if (result.excused.length === 0) return null;
   const takeBack = (finding: Finding, reason: string): void => {
     const index = waiverIndex(policy, finding, reason);
-    void changePolicy(withoutWaiver(policyText.peek(), index));
+    void policyText.change(withoutWaiver(policyText.text.peek(), index));
   };
   return (
     <section aria-label="What is excused">
