@@ -147,9 +147,8 @@ describe.skipIf(!HAS_CHROMIUM)('Build', () => {
     await dropFiles(page, {
       'map.csv': '0x1c090000, 0x1000, DEVICE, uart0\n0x80000000, 0x200000, CODE, text\n',
     });
-    await page.waitForFunction(() =>
-      document.querySelector('textarea')?.value.includes('name: uart0'),
-    );
+    await page.locator('h2:has-text("map.yaml")').waitFor();
+    expect(await page.getByLabel('Layout, as YAML').inputValue()).toContain('name: uart0');
     expect(await page.locator('.command-line').innerText()).toContain('map.yaml');
     await page.goto(page.url().replace(/#.*/, '#/build?source=linux'));
     await page.getByRole('button', { name: 'The tables of A Linux process' }).click();
