@@ -13,7 +13,7 @@ const MOST_PAST = 100;
 const STEP_MILLISECONDS = 700;
 
 /** The text. */
-export class KeptText {
+class KeptText {
   readonly text: Signal<string> = signal('');
   /** What it was before each step, the latest last. */
   readonly past: Signal<readonly string[]> = signal([]);
