@@ -254,3 +254,42 @@ describe.skipIf(!HAS_CHROMIUM)('Quiz', () => {
     expect(strangers).toEqual([]);
   });
 });
+
+describe.skipIf(!HAS_CHROMIUM)('what is hostile', () => {
+  afterEach(closeLab);
+
+  it('stays text, whatever markup it has, on every screen', async () => {
+    const { page, complaints, strangers } = await openLab('#/build');
+    const markup = '<img src=https://example.org/x onerror=alert(1)>';
+    const name = `${markup.replace('/x', '')}.yaml`.replaceAll('/', '');
+    await dropFiles(page, {
+      [name]: `${firstLook.replace('A small computer', JSON.stringify(markup))}`,
+    });
+    await page.locator(`.source-name:has-text("<img")`).waitFor();
+    for (const tab of await page.locator('.tab').all()) {
+      await tab.click();
+      await page.locator('main .busy').waitFor({ state: 'detached' });
+      expect(await page.locator('main img, header img, footer img').count()).toBe(0);
+    }
+    expect(complaints).toEqual([]);
+    expect(strangers).toEqual([]);
+  });
+
+  it('is 2 GiB that are nothing: the page asks, is told no, and shows what it showed', async () => {
+    const { page, complaints } = await openLab('#/check');
+    await page.locator('.card').first().waitFor();
+    const data = await page.evaluateHandle(() => {
+      const part = new Blob([new Uint8Array(16 * 2 ** 20).fill(0xa5)]);
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(new Array<Blob>(128).fill(part), 'noise.bin'));
+      return transfer;
+    });
+    await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+    await page.getByLabel('Physical address').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Physical address').waitFor({ state: 'detached' });
+    expect(await page.locator('.source-name').innerText()).toBe('A small computer');
+    expect(await page.locator('.card').count()).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+  });
+});
