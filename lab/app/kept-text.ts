@@ -44,9 +44,22 @@ class KeptText {
       if (this.readFor !== from) return;
       this.text.value = found;
       this.past.value = [];
+      // What was kept is to be in the link as well.
+      if (said === '') await this.put(found);
     } catch (error) {
       tell(error);
     }
+  }
+
+  /** Another source is shown: what the link says of the one before is not about it. */
+  leave(): void {
+    set(this.param, '');
+  }
+
+  /** What was kept for the source is not wanted any more. */
+  forget(): void {
+    keep(this.keptName(), '');
+    this.readFor = undefined;
   }
 
   /** Changes it. */

@@ -12,6 +12,7 @@ import { namedRanges, type StepResult } from '../../src/scenario/index.js';
 import type { LabSession } from '../engine/lab-session.js';
 import type { DomainState, MomentState } from '../engine/moment-state.js';
 import { Subject } from '../model/subject.js';
+import { layoutText, policyText } from './kept-text.js';
 import { momentLabel } from './moment-label.js';
 import { type Param, text } from './place.js';
 import { programFiles } from './program-files.js';
@@ -115,6 +116,8 @@ export async function openScenario(scenario: string, options: OpenOptions): Prom
       if (!isSaid) {
         for (const param of [MOMENT, DOMAIN] as Param<unknown>[]) set(param, param.usual);
         set(SOURCE, '');
+        policyText.leave();
+        layoutText.leave();
         set(LESSON, lesson);
         set(RUN, '');
       }

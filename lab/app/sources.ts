@@ -8,6 +8,7 @@ import { EXAMPLES, type Example, exampleOf } from '../model/examples.js';
 import { subjectOfLayout } from '../model/layout-file.js';
 import { snapshotOf, subjectOf, subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
+import { layoutText, policyText } from './kept-text.js';
 import { closeLesson, lesson, openSaidLesson } from './lessons.js';
 import {
   closeMachine,
@@ -34,7 +35,11 @@ export function show(next: Subject, name: string): void {
     if (get(SOURCE) !== name) {
       set(SOURCE, name === EXAMPLES[0].id && !isServed ? '' : name);
       set(AT, undefined);
+      policyText.leave();
     }
+    layoutText.leave();
+    // What a file says counts more than what was once written over another one of its name.
+    if (next.layout !== undefined && !EXAMPLES.some(({ id }) => id === name)) layoutText.forget();
     subject.value = next;
     markOpened();
     dismiss();

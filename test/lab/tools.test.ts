@@ -137,6 +137,7 @@ describe.skipIf(!HAS_CHROMIUM)('Build', () => {
     await page.keyboard.press('Enter');
     await page.locator('h2:has-text("more")').waitFor();
     await page.reload();
+    await page.locator('h2:has-text("more")').waitFor();
     await page.keyboard.press('8');
     await page.waitForFunction(() => document.querySelector('textarea')?.value.includes('more'));
   });
@@ -144,6 +145,8 @@ describe.skipIf(!HAS_CHROMIUM)('Build', () => {
   it('writes down what is dropped: regions of another tool, and tables that exist', async () => {
     const { page, complaints } = await openLab('#/build');
     await page.locator('.figures').waitFor();
+    await page.getByLabel('Layout, as YAML').fill(`${firstLook}# a draft\n`);
+    await page.waitForTimeout(400);
     await dropFiles(page, {
       'map.csv': '0x1c090000, 0x1000, DEVICE, uart0\n0x80000000, 0x200000, CODE, text\n',
     });
