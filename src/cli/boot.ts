@@ -4,7 +4,7 @@ import { formatBytes, parseBytes } from '../base/addresses.js';
 import { VmError } from '../base/errors.js';
 import { ACCESS_CHOICES, type BootFlags, CPU_CHOICES, POLICY_CHOICES } from './boot-flags.js';
 import type { DefineCommand } from './session.js';
-import { collect, positiveNumber } from './source-flags.js';
+import { collect, positiveNumber, positiveSeconds } from './source-flags.js';
 
 const PAGE = 4096;
 
@@ -28,7 +28,7 @@ export const defineBoot: DefineCommand = (program, perform) => {
         .choices(ACCESS_CHOICES)
         .default('auto'),
     )
-    .option('--timeout <seconds>', 'end programs that run longer', positiveNumber)
+    .option('--timeout <seconds>', 'end programs that run longer', positiveSeconds)
     .option('--events', 'print every fault and how it was answered')
     .option('--json', 'print one JSON object instead of text')
     .option('--exit-zero', 'exit 0 even where a program fails')

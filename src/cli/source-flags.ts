@@ -88,6 +88,17 @@ export function positiveNumber(text: string): number {
   throw new VmError('USAGE_ERR', `${text}: give a whole number above 0`);
 }
 
+/** The longest time that a timer can wait for, in seconds. */
+const MOST_SECONDS = 2 ** 31 / 1000 - 1;
+
+/** A time in seconds; parts of one are fine. Error: `USAGE_ERR`. */
+export function positiveSeconds(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= MOST_SECONDS) return value;
+  const most = Math.floor(MOST_SECONDS);
+  throw new VmError('USAGE_ERR', `${text}: give seconds above 0, up to ${most}`);
+}
+
 /** An option that may be given again and again. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];

@@ -108,18 +108,18 @@ describe.skipIf(SKIPS)(title('pagewright boot'), () => {
   });
 
   it('ends programs that take too long', async () => {
-    const args = ['boot', `${LIVE}/sum.elf`, '--frames', '6', '--policy', 'lru', '--timeout', '1'];
+    const args = ['boot', `${LIVE}/sum.elf`, '--frames', '6', '--policy', 'lru', '--timeout', '.1'];
     const { exit, err } = await command(args);
     expect(exit).toBe(4);
-    expect(err).toContain('sum had not ended after 1 s (--timeout)');
+    expect(err).toContain('sum had not ended after 0.1 s (--timeout)');
     expect(err).toContain('[LIVE_ERR_TIMEOUT]');
   });
 
   it('shows on a terminal how it is going', async () => {
-    const args = ['boot', `${LIVE}/carousel.elf`, '--frames', '6', '--policy', 'fifo'];
+    const args = ['boot', `${LIVE}/sum.elf`, '--frames', '32', '--policy', 'fifo'];
     const { err } = await command(args, { terminal: true });
     expect(err.replaceAll('\u001b', '')).toMatch(
-      /\r\[K[\d,]+ faults {2}[\d,]+\/s {2}resident 6 {2}evicted [\d,]+ {2}carousel/,
+      /\r\[K[\d,]+ faults {2}[\d,]+\/s {2}resident 32 {2}evicted [\d,]+ {2}sum/,
     );
   });
 
@@ -131,6 +131,8 @@ describe.skipIf(SKIPS)(title('pagewright boot'), () => {
     [['boot', `${LIVE}/wx.elf`, '--policy', 'mru'], 2, /second-chance/],
     [['boot', `${LIVE}/wx.elf`, '--frames', '2'], 3, /an instruction can need 6 pages/],
     [['boot', `${LIVE}/wx.elf`, '--frames', 'few'], 2, /whole number/],
+    [['boot', `${LIVE}/wx.elf`, '--timeout', '1e9'], 2, /seconds above 0, up to 2147482/],
+    [['boot', `${LIVE}/wx.elf`, '--timeout', 'soon'], 2, /seconds above 0/],
     [['boot', `${LIVE}/wx.elf`, '--ram', '4M'], 2, /whole MiB from 8 to 1024/],
     [['boot', `${LIVE}/wx.elf`, '--ram', '100'], 2, /whole pages/],
   ])('%j ends with %i', async (args, code, message) => {
