@@ -39,6 +39,8 @@ interface Candidate {
 const MOST_CANDIDATES = 24;
 /** A size is only rounded up where no more than this part of it is given away. */
 const LARGEST_WASTE = 1 / 8;
+/** Where SCTLR.V puts the exception vectors (Arm ARM B1.8.1). */
+const HIGH_VECTORS = 0xffff_0000;
 const LARGE_BYTES = leafBytes(Kind.LARGE);
 
 /** The hints for a build, as they are found; the regions that cost most first. */
@@ -166,6 +168,10 @@ function* sizeCandidates(region: MappedRegion): Generator<Candidate> {
   }
 }
 
+function isForUsers({ user }: MappedRegion): boolean {
+  return user.read || user.write || user.execute;
+}
+
 /** A place in a MiB that has a table anyway, for what has a table for itself. */
 function* neighbourCandidates(region: MappedRegion, { regions }: Build): Generator<Candidate> {
   const { va, pa, bytes } = region;
@@ -174,8 +180,13 @@ function* neighbourCandidates(region: MappedRegion, { regions }: Build): Generat
     Math.floor((one.va + one.bytes - 1) / MIB) < mib || Math.floor(one.va / MIB) > mib;
   if (bytes >= MIB || Math.floor((va + bytes - 1) / MIB) !== mib) return;
   if (!regions.every((one) => one === region || isAlone(one))) return;
+  // Exception vectors are at one of two addresses.
+  if (va === 0 || va === HIGH_VECTORS) return;
   const step = bytes >= LARGE_BYTES ? LARGE_BYTES : PAGE_BYTES;
-  for (const other of regions) {
+  const nearest = regions
+    .filter((other) => isForUsers(other) === isForUsers(region))
+    .toSorted((one, next) => Math.abs(one.va - va) - Math.abs(next.va - va));
+  for (const other of nearest) {
     const end = other.va + other.bytes;
     const otherMib = Math.floor((end - 1) / MIB);
     if (other === region || otherMib === mib || other.style.domain !== region.style.domain)

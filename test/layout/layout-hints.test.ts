@@ -51,6 +51,14 @@ describe('what a layout could do for less', () => {
     expect(texts.some((text) => text.startsWith('uart: share the table of'))).toBe(true);
   });
 
+  it('leaves vectors where the processor looks for them, and programs apart from kernels', () => {
+    const hints = hintsFor(
+      'name: vectors, va: 0xffff_0000, pa: 0x9000_0000, size: 4K, rights: r-x',
+      'name: page, va: 0x1000_0000, pa: 0x9010_0000, size: 4K, rights: {pl1: rw, pl0: rw}',
+    );
+    expect(hints).toEqual([]);
+  });
+
   it('has nothing to say where nothing costs less', () => {
     expect(hintsFor('name: all, va: 0x1000_0000, pa: 0x9000_0000, size: 16M, rights: rw')).toEqual(
       [],
