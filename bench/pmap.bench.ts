@@ -170,7 +170,7 @@ export const cases: readonly Case[] = [
   {
     name: 'map.256MiB.sections',
     unit: 'ns',
-    samples: 1_000,
+    samples: 6_000,
     prepare() {
       const domain = bootDomain();
       const { pmap } = domain;
