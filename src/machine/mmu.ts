@@ -48,6 +48,8 @@ export class Mmu {
   private readonly tags: Int32Array;
   private readonly distances: Float64Array;
   private readonly counters: CostCounters;
+  /** TLB hits that {@link CostCounters} has not yet collected. */
+  tlbHits = 0;
   private readonly events: EventRing;
   /** The facts of the leaf that was last translated through, allowed or not. */
   info: LeafInfo = 0;
@@ -68,6 +70,7 @@ export class Mmu {
     this.tags = this.micro.tags;
     this.distances = this.micro.distances;
     this.counters = counters;
+    counters.hits = this;
     this.events = events;
   }
 
@@ -83,7 +86,7 @@ export class Mmu {
       const frame = this.frameByTlb(va, access) | 0;
       return frame < 0 ? frame : frame * PAGE_BYTES + (va & (PAGE_BYTES - 1));
     }
-    this.counters.tlbHits += 1;
+    this.tlbHits += 1;
     const pa = va + this.distances[slot];
     if (this.events.on) this.recordHit(pa, va, access);
     return pa;
@@ -129,7 +132,7 @@ export class Mmu {
     const entry = tlb.lookup(va, registers.asid, access);
     if (entry >= 0) {
       const frame = this.frameIn(tlb.frames[entry], tlb.infos[entry], va, access);
-      counters.tlbHits += 1;
+      this.tlbHits += 1;
       if (this.events.on) this.recordHit(frame * PAGE_BYTES, va, access);
       if (this.shortcut && frame >= 0) this.micro.remember(va, access, frame);
       return frame;

@@ -10,7 +10,7 @@ describe('cost counters', () => {
   it('give the counts by name, those that are kept aside among them', () => {
     const counters = new CostCounters();
     counters.values[Cost.BARRIERS] = 2;
-    counters.tlbHits += 5;
+    counters.hits.tlbHits += 5;
     counters.walks += 3;
     counters.walksPastTlb += 1;
     counters.walkReads += 6;
@@ -18,7 +18,7 @@ describe('cost counters', () => {
     expect(counts).toMatchObject({ BARRIERS: 2, TLB_HITS: 5, WALKS: 3, WALK_READS: 6 });
     expect(counts.TLB_MISSES).toBe(2);
     expect(counters.snapshot()).toEqual(counts);
-    counters.tlbHits += 1;
+    counters.hits.tlbHits += 1;
     expect(counters.values[Cost.TLB_HITS]).toBe(6);
   });
 

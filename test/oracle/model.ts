@@ -161,7 +161,7 @@ export class Model {
    * took an abort.
    */
   sweepAnswer(asked: Operation, va: number): number {
-    const pa = this.cpu.translate(va, asked.access);
+    const pa = this.cpu.mmu.translateAfresh(va, asked.access);
     if (pa >= 0) return qemuPar(this.cpu.at(asked.name as AtOperation, va));
     const status = faultStatusOf(pa);
     // What throws is asked in the long way: an abort of our CPU costs more than a hundred walks.
