@@ -44,6 +44,7 @@ import {
   type Ground,
   GUEST_BASE,
   isKnownMemory,
+  SECTION_BYTES,
   SLOT_BYTES,
   SLOT_DATA,
   slotWords,
@@ -100,6 +101,7 @@ export class Model {
   private readonly cpu: Cpu;
   private readonly fullEvery: number;
   private readonly ground: Ground;
+  private swept: Swept = NOTHING_SWEPT;
   private looks = 0;
 
   constructor(like: OracleMachine, options: ModelOptions = {}) {
@@ -136,6 +138,7 @@ export class Model {
 
   /** Takes over registers. */
   setRegisters(registers: RegisterValues): void {
+    this.swept = NOTHING_SWEPT;
     const { ttbr0, ttbr1, ttbcr, dacr, prrr, nmrr, contextidr, sctlr } = registers;
     const values = { ttbr0, ttbr1, ttbcr, dacr, prrr, nmrr, contextidr, sctlr };
     Object.assign(this.cpu.registers, values);
@@ -168,8 +171,17 @@ export class Model {
     if (!isExternalOnWalk(status) && !this.mayDepart(status, faultDomainOf(pa))) {
       return parOfFault(status);
     }
+    // What the L1 entry decides is the same for all pages of the MiB.
+    const byL1 = L1_DECIDES.has(status) ? va - (va % SECTION_BYTES) : -1;
+    const { swept } = this;
+    if (byL1 >= 0 && swept.mebibyte === byL1 && swept.status === status && swept.by === asked) {
+      return swept.answer;
+    }
     const { outcome, result } = this.answer(this.look({ operation: asked, va, value: 0 }));
-    return outcome === Outcome.DONE ? result : ((result << 16) | SWEEP_ABORT) >>> 0;
+    const answer = outcome === Outcome.DONE ? result : ((result << 16) | SWEEP_ABORT) >>> 0;
+    // Where QEMU lets through what we refuse, the answer is an address, another one for each page.
+    if ((answer & PAR_FAULT) !== 0) this.swept = { mebibyte: byL1, status, by: asked, answer };
+    return answer;
   }
 
   /**
@@ -401,6 +413,24 @@ export class Model {
     return { ...answer, result };
   }
 }
+
+/** The last answer of a sweep that took the long way. */
+interface Swept {
+  readonly mebibyte: number;
+  readonly status: number;
+  readonly by: Operation | undefined;
+  readonly answer: number;
+}
+
+const NOTHING_SWEPT: Swept = { mebibyte: -1, status: 0, by: undefined, answer: 0 };
+
+/** Faults that the L1 entry decides: a table that cannot be read cannot be read anywhere. */
+const L1_DECIDES: ReadonlySet<number> = new Set([
+  FaultStatus.ACCESS_FLAG_L1,
+  FaultStatus.PERMISSION_L1,
+  FaultStatus.EXTERNAL_WALK_L1,
+  FaultStatus.EXTERNAL_WALK_L2,
+]);
 
 /** The lower half of what a sweep writes for an abort; PAR never holds it. */
 const SWEEP_ABORT = 0xffff;

@@ -128,18 +128,24 @@ async function runSweeps(
   tables: number,
 ): Promise<Sweeps> {
   let translations = 0;
-  for (let table = 0; table < tables; table += SWEEP_EVERY) {
+  let failure: Failure | undefined;
+  let pending: Promise<void> = Promise.resolve();
+  for (let table = 0; table < tables && failure === undefined; table += SWEEP_EVERY) {
     const random = new Random(seedOf(seed, table));
-    const { situation, mebibytes } = generateSituation(random, guest.machine, 0);
+    const bank = (table / SWEEP_EVERY) % 2;
+    const { situation, mebibytes } = generateSituation(random, guest.machine, bank);
     const some = mebibytes.slice(0, sweepMebibytes(guest));
-    const result = await sweep(guest, model, situation, some);
-    translations += result.translations;
-    const { disagreement } = result;
-    if (disagreement === undefined) continue;
-    const failure = { table, situation, checks: [disagreement], disagreements: [] };
-    return { translations, failure };
+    // The guest has the next list before it is done with the one before.
+    const swept = sweep(guest, model, situation, some);
+    await pending;
+    pending = swept.then(({ disagreement, ...result }) => {
+      translations += result.translations;
+      if (disagreement === undefined) return;
+      failure ??= { table, situation, checks: [disagreement], disagreements: [] };
+    });
   }
-  return { translations, failure: undefined };
+  await pending;
+  return { translations, failure };
 }
 
 function exceptionText({ exceptions }: CampaignResult): string {
