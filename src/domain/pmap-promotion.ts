@@ -93,6 +93,7 @@ export class PmapPromotion {
     const { shadow } = core;
     const words = shadow.leaves.words;
     let records = 0;
+    let inRoot = true;
     let entryWrites = 0;
     for (let page = first; page < first + pages; records += 1) {
       const record = shadow.leafAt(page);
@@ -108,10 +109,10 @@ export class PmapPromotion {
       if (!alike) return Code.LIB_ERR_PMAP_EXISTING_MAPPING;
       const end = Math.min(shadow.endOf(record), first + pages);
       entryWrites += (end - page) / pagesPerEntry(leafKindOf(run));
+      inRoot &&= isRootKind(leafKindOf(run));
       page = end;
     }
-    // Sixteen MiB of tables would have to be promoted to sections first.
-    const inRoot = isRootKind(leafKindOf(words[(shadow.leafAt(first) << RECORD_SHIFT) + LEAF_RUN]));
+    // A table among the sixteen MiB would have to be promoted to a section first.
     if (this.kind === Kind.SUPERSECTION && !inRoot) return Code.LIB_ERR_PMAP_EXISTING_MAPPING;
     const error = core.invocations.identifyFrame(this.frame);
     if (error !== OK) return error;
