@@ -1,10 +1,11 @@
 /** The frame around every screen. */
 
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { SCREENS } from '../screens/screens.js';
 import { CommandBar } from './command-bar.js';
 import { DropZone } from './drop-zone.js';
+import { Guarded } from './guarded.js';
 import { Header } from './header.js';
 import { listenToKeys, type ShellCommandName } from './keys.js';
 import { LessonBar } from './lesson-bar.js';
@@ -33,7 +34,7 @@ export function App(): JSX.Element {
   const main = useRef<HTMLElement>(null);
   const screen = currentScreen();
   const shown = subject.value;
-  useEffect(() => listenToKeys(perform), []);
+  useLayoutEffect(() => listenToKeys(perform), []);
   useEffect(() => {
     const what = shown?.title ?? get(SOURCE);
     document.title = `${what === '' ? '' : `${what} · `}${screen.title} · Pagewright lab`;
@@ -64,7 +65,7 @@ export function App(): JSX.Element {
         ) : (
           <>
             <p class="lead">{screen.lead}</p>
-            <screen.View subject={shown} key={screen.id} />
+            <Guarded key={screen.id} subject={shown} View={screen.View} />
           </>
         )}
       </main>

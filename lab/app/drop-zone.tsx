@@ -1,14 +1,14 @@
 /** The whole page takes files that are dropped on it. */
 
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { droppedFiles } from './dropped-files.js';
 import { openFiles } from './sources.js';
 
 /** What is shown while a file hovers, and what takes it. */
 export function DropZone(): JSX.Element | null {
   const [over, setOver] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A drag over a child leaves its parent: only the last of as many leaves as enters counts.
     let depth = 0;
     const hasFiles = (event: DragEvent): boolean =>

@@ -5,7 +5,7 @@
 
 import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { CanvasPainter } from '../draw/canvas-painter.js';
 import type { Paint } from '../draw/painter.js';
 import { COLOURS } from '../draw/palette.js';
@@ -108,7 +108,7 @@ export function Picture(props: PictureProps): JSX.Element {
     paint(new CanvasPainter(context, colours, scale), size);
   }, [paint, colours, size]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!main) return;
     const make = (): string => svgText(paint, size, colours, label);
     pictureSvg.value = make;
@@ -117,7 +117,10 @@ export function Picture(props: PictureProps): JSX.Element {
     };
   }, [main, paint, size, colours, label]);
 
-  useEffect(() => (canvas.current === null ? undefined : listen(canvas.current, handlers)), []);
+  useLayoutEffect(
+    () => (canvas.current === null ? undefined : listen(canvas.current, handlers)),
+    [],
+  );
 
   return (
     <figure class={`picture ${props.class ?? ''}`}>

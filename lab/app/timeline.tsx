@@ -5,7 +5,7 @@
 
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { timeCommands } from './keys.js';
 
 /**
@@ -33,7 +33,7 @@ export const moments = signal<Moments | undefined>(undefined);
 /** The bar, where there are moments. */
 export function Timeline(): JSX.Element | null {
   const shown = moments.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     timeCommands.value =
       shown === undefined
         ? {}

@@ -1,9 +1,9 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { type Commands, commands } from './keys.js';
 
-/** Lets keys do something while a screen is shown. */
+/** Lets keys do something while a screen is shown, from the moment that it is. */
 export function useCommands(given: Commands): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     commands.value = given;
     return () => {
       if (commands.peek() === given) commands.value = {};

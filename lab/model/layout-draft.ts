@@ -76,9 +76,13 @@ export function writtenDown({ regions, names, provenance }: Subject): WrittenDow
 
 const CODES = { syntax: 'LAYOUT_ERR_SYNTAX', limit: 'LAYOUT_ERR_LIMIT' } as const;
 
-/** The text with a hint followed; undefined where its value stands nowhere in the text. */
+/**
+ * The text with a hint followed; undefined where its value stands nowhere in the text. A hint is of the
+ * last text that could be built: since then the text may have become none that can be read.
+ */
 export function withHint(text: string, { region, key, value }: LayoutHint): string | undefined {
-  const file = new YamlFile('layout', text, CODES);
+  const file = readable(text);
+  if (file === undefined) return undefined;
   const { regions } = file.value as { readonly regions?: readonly Record<string, unknown>[] };
   const index = regions?.findIndex(({ name }) => name === region) ?? -1;
   if (index < 0 || regions?.[index]?.[key] === undefined) return undefined;
@@ -88,6 +92,15 @@ export function withHint(text: string, { region, key, value }: LayoutHint): stri
   const after = before.slice(column - 1).replace(/^[^\s,}#]+/, value);
   lines[line - 1] = before.slice(0, column - 1) + after;
   return lines.join('\n');
+}
+
+function readable(text: string): YamlFile | undefined {
+  try {
+    return new YamlFile('layout', text, CODES);
+  } catch (error) {
+    if (error instanceof VmError) return undefined;
+    throw error;
+  }
 }
 
 /** The hints of a build one after the other, with room for the page in between. */

@@ -1,7 +1,7 @@
 /** The view of S6: what is wrong, where, why it matters, the smallest change; and what is excused. */
 
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { hex, PAGE_BYTES } from '../../src/base/index.js';
 import {
   type CheckResult,
@@ -373,7 +373,7 @@ function WaiveForm({ finding }: { readonly finding: Finding }): JSX.Element {
   const [reason, setReason] = useState('');
   const [until, setUntil] = useState('');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
     if (reason.trim() === '') return;

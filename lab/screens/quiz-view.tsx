@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { hex } from '../../src/base/index.js';
 import { kindOf } from '../../src/format/index.js';
 import {
@@ -62,7 +62,7 @@ function Asked({ question }: { readonly question: Question }): JSX.Element {
     count(seed, isRight(question, said));
     setGiven(said);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (given !== undefined) next.current?.focus();
   }, [given]);
   useCommands({ 'step-back': () => goTo(seed - 1), 'step-forward': () => goTo(seed + 1) });

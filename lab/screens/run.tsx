@@ -1,7 +1,7 @@
 /** The machine itself: the scenario that it runs, what is typed to it, and what it did. */
 
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import firstDomain from '../../examples/first-domain.yaml?raw';
 import { VmError } from '../../src/base/index.js';
 import type { FileProblem } from '../../src/layout/index.js';
@@ -74,7 +74,8 @@ function ScenarioPanel({ session, change }: ScenarioPanelProps): JSX.Element {
   const [problems, setProblems] = useState<readonly FileProblem[]>([]);
   const [schema, setSchema] = useState<JsonSchema | undefined>(undefined);
   const name = session?.name ?? 'first-domain.yaml';
-  useEffect(() => setText(running), [session, change]);
+  // At once: what is typed after the first picture must not be overwritten.
+  useLayoutEffect(() => setText(running), [session, change]);
   useEffect(() => {
     const timer = setTimeout(
       () => void problemsOf(text, name).then(setProblems),

@@ -97,6 +97,26 @@ describe.skipIf(!HAS_CHROMIUM)('the frame of the lab', () => {
     expect(await hashOf(page)).toBe('#/atlas?source=zynq-board');
   });
 
+  it('stands where one screen fails, and says so', async () => {
+    const { page } = await openLab('#/walk?at=c1000000');
+    await page.locator('.walk-picture canvas').waitFor();
+    await page.evaluate(() => {
+      const { fillRect } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.fillRect = () => {
+        CanvasRenderingContext2D.prototype.fillRect = fillRect;
+        throw new Error('no more canvas');
+      };
+    });
+    await page.keyboard.press('1');
+    await page.getByRole('heading', { name: 'This screen has failed' }).waitFor();
+    expect(await page.locator('.problem').innerText()).toContain('no more canvas');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.atlas-picture canvas').waitFor();
+    await page.keyboard.press('3');
+    await page.locator('.ribbon-picture canvas').waitFor();
+    expect(await page.locator('main canvas').count()).toBe(1);
+  });
+
   it.each([
     [1440, 900],
     [1024, 768],

@@ -92,6 +92,13 @@ describe('a layout while it is written', () => {
     expect(draft('').problems.length).toBeGreaterThan(0);
   });
 
+  it('has no use for a hint where the text cannot be read any more', () => {
+    const build = draft(text).build;
+    const [hint] = build === undefined ? [] : layoutHints(build);
+    if (hint === undefined) throw new Error('the example has no hint');
+    expect(withHint(`${text}  - {na`, hint)).toBeUndefined();
+  });
+
   it('costs what a hint says, once it is followed', () => {
     const build = draft(text).build;
     if (build === undefined) throw new Error('the example does not build');
