@@ -14,6 +14,11 @@ export class AnonymousObject extends PooledObject {
   constructor(pool: PagePool, bytes: number, name = 'anonymous') {
     super(pool, name, roundUp(bytes, PAGE_BYTES));
   }
+
+  /** Pages that nobody has are zero, with or without this object. */
+  protected override get canLeave(): boolean {
+    return true;
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { VmError } from '../base/index.js';
 import { Rights } from '../kernel/index.js';
 import type { MappedObject, SnapshotObject } from './mapped-object.js';
-import { EMPTY } from './page-index.js';
+import { EMPTY, STORED } from './page-index.js';
 import type { PagePool } from './page-pool.js';
 import { PooledObject } from './pooled-object.js';
 
@@ -51,35 +51,58 @@ export class CopyObject extends PooledObject implements SnapshotObject {
     return this.source === undefined || this.index.get(page) !== 0;
   }
 
+  /** What it has no page of, the one below tells. */
+  protected override get canLeave(): boolean {
+    return true;
+  }
+
   /** A page of its own that was never written is zero, and stays its own. */
   protected override entryWithout(stored: number): number {
     return stored === 0 ? EMPTY : stored;
   }
 
   receive(page: number, from: MappedObject): void {
-    const { pool } = this;
-    const place = from.bring(page, false);
-    from.hold(place, 1);
-    let id: number;
+    const id = this.takeUnlessFull(page);
     try {
-      id = this.takeFor(page);
-    } finally {
-      from.hold(place, -1);
-    }
-    try {
-      if (from instanceof PooledObject && from.pool === pool) {
-        const source = pool.frameOf(place);
-        pool.access.copyPage(pool.frameOf(id), pool.offsetOf(id), source, pool.offsetOf(place));
-      } else {
-        from.readPlace(place, this.page);
-        pool.access.write(pool.frameOf(id), pool.offsetOf(id), this.page);
-      }
+      // Taking the frame may have moved the page: where it is counts from here on.
+      if (id < 0) {
+        from.readPage(page, this.page);
+        this.store(page);
+      } else this.copyInto(id, page, from);
       this.dropViews(page);
     } catch (error) {
-      pool.release(id);
+      if (id >= 0) this.pool.release(id);
       throw error;
     }
-    this.adopt(page, id);
+    if (id < 0) this.setEntry(page, STORED);
+    else this.adopt(page, id);
+  }
+
+  /** A frame for the page; -1 where there is none, and the page can go to the backing store at once. */
+  private takeUnlessFull(page: number): number {
+    try {
+      return this.takeFor(page);
+    } catch (error) {
+      if (!(error instanceof VmError) || this.pool.store === undefined) throw error;
+      return -1;
+    }
+  }
+
+  private copyInto(id: number, page: number, from: MappedObject): void {
+    const { pool } = this;
+    const { access } = pool;
+    const place = from instanceof PooledObject && from.pool === pool ? from.placeOf(page) : -1;
+    if (place >= 0) {
+      access.copyPage(
+        pool.frameOf(id),
+        pool.offsetOf(id),
+        pool.frameOf(place),
+        pool.offsetOf(place),
+      );
+    } else {
+      from.readPage(page, this.page);
+      access.write(pool.frameOf(id), pool.offsetOf(id), this.page);
+    }
   }
 
   inherit(page: number, from: MappedObject): void {

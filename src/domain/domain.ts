@@ -64,7 +64,7 @@ export class Domain {
   /** How it hands capabilities to other domains. */
   readonly channels: Channels;
   /** What kills each domain that was made out of this one's memory. */
-  readonly children = new Set<() => void>();
+  readonly children = new Set<() => VmError[]>();
 
   /**
    * The library of the domain `number`, which the kernel or a parent has given its CSpace, its RAM
@@ -144,18 +144,23 @@ export class Domain {
   }
 
   /**
-   * Ends the domain's own use of memory: every region, object, table and frame is given up. Snapshots
-   * that others have of its objects get what they still need, as far as they have room for it; what
-   * others map of its objects is gone, and says so.
+   * Ends the domain's own use of memory, whatever happens: every region, object, table and frame is given
+   * up. Snapshots that others have of its objects get what they still need, as far as they have room for
+   * it; what others map of its objects is gone, and says so. Answers what was lost: pages that a snapshot
+   * had no room for, and files that could not be written back.
    */
-  exit(): void {
-    this.vspace.destroy();
-    for (const owner of this.pool.allOwners()) {
-      if (owner instanceof MappedObject) owner.abandon();
+  exit(): VmError[] {
+    this.vspace.abandon();
+    const lost: VmError[] = [];
+    const objects = [...this.pool.allOwners(), ...this.pool.frameObjects];
+    for (const object of objects) {
+      const loss = object instanceof MappedObject ? object.abandon() : undefined;
+      if (loss !== undefined) lost.push(loss);
     }
-    for (const object of this.pool.frameObjects) object.abandon();
+    this.pmap.trim();
     this.pool.trim();
     this.channels.close();
     this.kernel.onFault(this.number, () => false);
+    return lost;
   }
 }

@@ -1,5 +1,6 @@
 /** Objects whose pages come from somewhere: a file, a device, a function of the user's. */
 import { PAGE_BYTES, pageNumber, roundUp, VmError } from '../base/index.js';
+import { attempt } from './mapped-object.js';
 import { FRAME_SHIFT, RESIDENT, STORED } from './page-index.js';
 import { type PagePool, PageState } from './page-pool.js';
 import { PooledObject } from './pooled-object.js';
@@ -47,10 +48,6 @@ export class FileObject extends PooledObject {
     return super.tracks || this.sharing === 'written-back';
   }
 
-  protected override get canLeave(): boolean {
-    return false;
-  }
-
   /** Writes every page back that was written to. Error: `LIB_ERR_MEMOBJ_SOURCE`; the page stays dirty. */
   flush(): void {
     this.flushPages(0, pageNumber(this.bytes));
@@ -73,7 +70,7 @@ export class FileObject extends PooledObject {
       const entry = this.index.get(page);
       const id = entry >>> FRAME_SHIFT;
       if ((entry & RESIDENT) === 0 || (this.pool.state[id] & PageState.DIRTY) === 0) continue;
-      this.readPlace(id, this.page);
+      this.readFrame(id, this.page);
       this.saveAtHome(page);
       // From here on a write has to be seen again.
       this.dropViews(page);
@@ -82,12 +79,11 @@ export class FileObject extends PooledObject {
     }
   }
 
-  protected override supply(page: number, id: number): void {
+  protected override supply(page: number, into: Uint8Array): boolean {
     const count = this.bytesOf(page);
-    this.page.fill(0);
-    this.use(page, 'read', () => this.source.read(page * PAGE_BYTES, this.page.subarray(0, count)));
-    const { pool } = this;
-    pool.access.write(pool.frameOf(id), pool.offsetOf(id), this.page);
+    into.fill(0, count);
+    this.use(page, 'read', () => this.source.read(page * PAGE_BYTES, into.subarray(0, count)));
+    return true;
   }
 
   /** Writes {@link page}, which holds the page, to the source. */
@@ -98,9 +94,9 @@ export class FileObject extends PooledObject {
     return true;
   }
 
-  protected override end(): void {
-    this.flush();
-    super.end();
+  override abandon(): VmError | undefined {
+    const unwritten = attempt(() => this.flush());
+    return super.abandon() ?? unwritten;
   }
 
   private bytesOf(page: number): number {

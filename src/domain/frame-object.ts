@@ -89,13 +89,10 @@ export abstract class FrameObject extends MappedObject {
     return true;
   }
 
-  readPlace(page: number, into: Uint8Array): void {
+  readPage(page: number, into: Uint8Array): void {
     const run = this.requireRun(page);
     this.at.access.read(run.frame, run.offset + (page - run.first) * PAGE_BYTES, into);
   }
-
-  /** Frames stay where they are: there is nothing to hold. */
-  hold(): void {}
 
   /** What was brought was there before. */
   unbring(): void {}

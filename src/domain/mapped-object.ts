@@ -68,10 +68,11 @@ export abstract class MappedObject implements MemoryObject {
   frameOffset = 0;
   /** Whether the place may be mapped writable as things are. */
   abstract mayWrite(place: number): boolean;
-  /** Copies the bytes of a place. */
-  abstract readPlace(place: number, into: Uint8Array): void;
-  /** Keeps a place in memory for a moment, or no longer. */
-  abstract hold(place: number, by: 1 | -1): void;
+  /**
+   * Copies the bytes of a page that the object holds, wherever they are: nothing comes into memory or
+   * goes. Errors: those of {@link bring}, but those of taking a frame.
+   */
+  abstract readPage(page: number, into: Uint8Array): void;
   /** Undoes {@link bring} where the page was brought for nothing. */
   abstract unbring(page: number, place: number): void;
   abstract pin(offset: number, bytes: number): void;
@@ -172,9 +173,13 @@ export abstract class MappedObject implements MemoryObject {
     this.requireUse(region);
     let owner: MappedObject = this;
     while (!owner.holds(page)) owner = owner.below as MappedObject;
-    if (write && (owner !== this || this.mustPush(page))) {
-      this.separate(page, owner);
+    // What has ended with its domain has no memory to map, though it may still be copied.
+    if (owner !== this && (write || owner.ended)) {
+      if (write) this.push(page, owner);
+      (this as unknown as SnapshotObject).receive(page, owner);
       owner = this;
+    } else if (write) {
+      this.push(page, owner);
     }
     const place = owner.bring(page, write);
     try {
@@ -207,18 +212,15 @@ export abstract class MappedObject implements MemoryObject {
 
   /**
    * Ends the object with its domain, whoever uses it still. Snapshots above get their pages; those for
-   * which there is no room are gone, and this object stays in the line to say so.
+   * which there is no room are gone, and this object stays in the line to say so. Answers why, then.
    */
-  abandon(): void {
+  abandon(): VmError | undefined {
     for (const { space, base, bytes } of this.regions) {
       space.range.unmap(pageNumber(base), pageNumber(base + bytes));
     }
-    try {
-      this.finish();
-    } catch (error) {
-      if (!(error instanceof VmError)) throw error;
-    }
+    const lost = attempt(() => this.finish());
     this.ended = true;
+    return lost;
   }
 
   /** Error: `LIB_ERR_MEMOBJ_GONE` the object has ended. */
@@ -277,10 +279,9 @@ export abstract class MappedObject implements MemoryObject {
     return this.above !== undefined && !this.above.holds(page);
   }
 
-  /** Makes the page this object's alone, so that it can be written. */
-  private separate(page: number, owner: MappedObject): void {
+  /** Saves the page, which `owner` holds, from a write: for the snapshot above, if it has none. */
+  private push(page: number, owner: MappedObject): void {
     if (this.mustPush(page)) this.above?.receive(page, owner);
-    if (owner !== this) (this as unknown as SnapshotObject).receive(page, owner);
   }
 
   /** What a run of mapped leaves gets when a region's flags become `flags`. */
@@ -361,6 +362,17 @@ export interface SnapshotObject extends MappedObject {
   inherit(page: number, from: MappedObject): void;
   /** Stands directly above `below` from now on, or above nothing. */
   settleOn(below: MappedObject | undefined): void;
+}
+
+/** Runs a step that may refuse; answers the refusal. */
+export function attempt(step: () => void): VmError | undefined {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof VmError) return error;
+    throw error;
+  }
+  return undefined;
 }
 
 /** The page of a region's address space where a page of the object is, or -1. */

@@ -19,6 +19,7 @@ import type { AbortInfo } from '../machine/index.js';
 import { AnonymousObject } from './anonymous-object.js';
 import type { Channels } from './channel.js';
 import { flagsFor, flagsText, refusal } from './fault-explanation.js';
+import { attempt } from './mapped-object.js';
 import type { MemoryObject, ObjectRegion, ObjectSpace } from './memory-object.js';
 import type { PagePool } from './page-pool.js';
 import {
@@ -218,6 +219,21 @@ export class PagedVSpace extends VSpace implements ObjectSpace {
     }
     this.pmap.trim();
     this.need.pool.trim();
+  }
+
+  /**
+   * As {@link destroy}, for a domain that ends whatever happens: an object that cannot end with its last
+   * region is left to the domain that it is of.
+   */
+  abandon(): void {
+    for (const region of this.all()) {
+      if (region.backing === 'metadata') continue;
+      const refusal = attempt(() => this.unmap(region.base, region.bytes));
+      if (refusal === undefined) continue;
+      this.range.unmap(pageNumber(region.base), pageNumber(region.base + region.bytes));
+      this.remove(region.base);
+      if (region instanceof VRegion) region.object?.unmapRegion(region);
+    }
   }
 
   /** Adds a region whose pages are in the tables already. Errors: as {@link map}. */

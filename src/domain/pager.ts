@@ -11,8 +11,8 @@ import { PooledObject } from './pooled-object.js';
 import type { PolicyKind, ReplacementPolicy } from './replacement.js';
 
 /**
- * The fewest frames that a domain can make progress with: an access that crosses into another page
- * needs the first page, and for the second one a page to copy from and one to copy to.
+ * The fewest frames that a domain can make progress with: the page of the instruction, and the two pages
+ * that its access may cross between.
  */
 export const FEWEST_FRAMES = 3;
 

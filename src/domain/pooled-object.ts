@@ -55,8 +55,10 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     return stored;
   }
 
-  /** Puts the content of a page that is nowhere else into its frame, which is zero. */
-  protected supply(_page: number, _id: number): void {}
+  /** Fills `into` with a page that is in no frame and not in the backing store; false where it is zero. */
+  protected supply(_page: number, _into: Uint8Array): boolean {
+    return false;
+  }
 
   /** Saves a page where it belongs; false when that is the backing store. */
   protected saveAtHome(_page: number, _id: number): boolean {
@@ -106,13 +108,24 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     return (entry & RESIDENT) !== 0 && this.mayWrite(entry >>> FRAME_SHIFT);
   }
 
-  readPlace(id: number, into: Uint8Array): void {
-    const { pool } = this;
-    pool.access.read(pool.frameOf(id), pool.offsetOf(id), into);
+  /** The frame of the pool that the page is in, or -1. */
+  placeOf(page: number): number {
+    const entry = this.index.get(page);
+    return (entry & RESIDENT) !== 0 ? entry >>> FRAME_SHIFT : -1;
   }
 
-  hold(id: number, by: 1 | -1): void {
-    this.pool.pin(id, by);
+  readPage(page: number, into: Uint8Array): void {
+    const entry = this.index.get(page);
+    // What is supplied needs no memory of the domain's, and can be when that has ended.
+    if (entry !== 0) this.requireAlive();
+    if ((entry & RESIDENT) !== 0) this.readFrame(entry >>> FRAME_SHIFT, into);
+    else if ((entry & STORED) !== 0) this.area?.store.read(this.area.first + page, into);
+    else if (!this.supply(page, into)) into.fill(0);
+  }
+
+  protected readFrame(id: number, into: Uint8Array): void {
+    const { pool } = this;
+    pool.access.read(pool.frameOf(id), pool.offsetOf(id), into);
   }
 
   unbring(page: number, id: number): void {
@@ -127,11 +140,10 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     const entry = this.index.get(page);
     let stored = entry & STORED;
     if ((pool.state[id] & PageState.DIRTY) !== 0) {
-      this.readPlace(id, this.page);
+      this.readFrame(id, this.page);
       if (this.saveAtHome(page, id)) stored = 0;
       else {
-        const { store, first } = this.openArea(page);
-        store.write(first + page, this.page);
+        this.store(page);
         stored = STORED;
       }
       // Clean from here on: should the rest fail, it need not be written again.
@@ -265,9 +277,9 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     }
   }
 
-  /** Pages that nobody has are zero, with or without this object. */
+  /** Pages of which nothing is known are for {@link supply} to tell. */
   protected get canLeave(): boolean {
-    return true;
+    return false;
   }
 
   protected end(): void {
@@ -281,7 +293,7 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     this.pool.unregister(this.owner);
   }
 
-  /** Leaves the pages that a snapshot above still looks for to it, and the line. */
+  /** Leaves the pages that a snapshot above still looks for to it, and the line where it can do without. */
   protected bequeath(): void {
     const { above } = this;
     if (above === undefined) return;
@@ -289,6 +301,7 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     for (let page = this.index.next(0, end); page >= 0; page = this.index.next(page + 1, end)) {
       if (!above.holds(page)) above.inherit(page, this);
     }
+    if (!this.canLeave) return;
     this.above = undefined;
     above.settleOn(this.below);
   }
@@ -299,9 +312,16 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     if ((entry & RESIDENT) === 0) return -1;
     this.setEntry(page, 0);
     if ((entry & STORED) !== 0) this.area?.store.drop(this.area.first + page);
-    // Whoever was given this object's page was not given the heir's.
+    // Whoever was given this object's page was not given the heir's, and nobody has pinned that one.
     this.pool.withdraw(entry >>> FRAME_SHIFT);
+    this.pool.state[entry >>> FRAME_SHIFT] &= PageState.PIN - 1;
     return entry >>> FRAME_SHIFT;
+  }
+
+  /** Writes {@link page}, which holds the page, to the backing store. */
+  protected store(page: number): void {
+    const { store, first } = this.openArea(page);
+    store.write(first + page, this.page);
   }
 
   /** Makes a frame of the pool this object's page. */
@@ -343,8 +363,8 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
       if (stored && this.area !== undefined) {
         this.area.store.read(this.area.first + page, this.page);
         pool.access.write(pool.frameOf(id), pool.offsetOf(id), this.page);
-      } else {
-        this.supply(page, id);
+      } else if (this.supply(page, this.page)) {
+        pool.access.write(pool.frameOf(id), pool.offsetOf(id), this.page);
       }
     } catch (error) {
       pool.release(id);

@@ -69,8 +69,8 @@ export interface SpawnedDomain {
   /** Its first stack pointer, 8-byte aligned, and the argument page that r0 points to. */
   readonly stackPointer: number;
   readonly argumentPage: number;
-  /** Ends the domain: all that it had is the parent's again. */
-  kill(): void;
+  /** Ends the domain: all that it had is the parent's again. Answers what was lost, as {@link Domain.exit}. */
+  kill(): VmError[];
 }
 
 const CNODE_BYTES = CNODE_KIBIBYTES * 1024;
@@ -95,8 +95,8 @@ export function spawn(parent: Domain, file: Uint8Array, options: SpawnOptions = 
 /** A domain that was spawned without a program. */
 export interface EmptyDomain {
   readonly domain: Domain;
-  /** Ends the domain: all that it had is the parent's again. */
-  kill(): void;
+  /** Ends the domain: all that it had is the parent's again. Answers what was lost, as {@link Domain.exit}. */
+  kill(): VmError[];
 }
 
 /** Spawns a domain with nothing in it but its own library. Errors: as {@link spawn}, but `ELF_ERR_…`. */
@@ -232,14 +232,15 @@ class Nursery {
   }
 
   /** What ends the child. Its own children, which are made of its memory, end before it. */
-  private killer(domain: Domain): () => void {
+  private killer(domain: Domain): () => VmError[] {
     const { children } = this.parent;
-    const kill = (): void => {
+    const kill = (): VmError[] => {
       children.delete(kill);
-      for (const end of [...domain.children]) end();
+      const lost = [...domain.children].flatMap((end) => end());
       // Those who share with it learn of it, and its memory is the parent's again.
-      if (this.memoryCap !== undefined) domain.exit();
+      if (this.memoryCap !== undefined) lost.push(...domain.exit());
       this.giveUp();
+      return lost;
     };
     children.add(kill);
     return kill;

@@ -3,9 +3,13 @@ import { MIB, OK, PAGE_BYTES, VmError } from '../../src/base/index.js';
 import {
   AnonymousObject,
   bytesSource,
+  CopyObject,
   cloneDomain,
   Domain,
   FileObject,
+  fifo,
+  MemoryStore,
+  Pager,
   VRegionFlags,
 } from '../../src/domain/index.js';
 import { Kernel, MEMORY_OFFSET, Rights } from '../../src/kernel/index.js';
@@ -102,6 +106,67 @@ describe('clone', () => {
     const { domain: child } = cloneDomain(parent, { ramBytes: 4 * MIB });
     parent.exit();
     expect(inside(child).load(heap.base)).toBe(77);
+    expect(parent.pool.usedPages).toBe(0);
+  });
+
+  test('reads what it still needs of a file that was its parent’s, changed pages and others', () => {
+    const { parent, inside } = setUp();
+    const bytes = new Uint8Array(3 * PAGE_BYTES).fill(1);
+    const file = new FileObject(parent.pool, bytesSource(bytes));
+    const text = parent.vspace.map(file, { ownsObject: true });
+    inside(parent).store(text.base, 5);
+    const { domain: child } = cloneDomain(parent, { ramBytes: 4 * MIB });
+    expect(parent.exit()).toEqual([]);
+    const theirs = inside(child);
+    const seen = (): number[] =>
+      [0, 1, 2].map((page) => theirs.load(text.base + page * PAGE_BYTES));
+    expect(seen()).toEqual([5, 0x0101_0101, 0x0101_0101]);
+    theirs.store(text.base + 2 * PAGE_BYTES, 6);
+    expect(seen()).toEqual([5, 0x0101_0101, 6]);
+    expect(bytes.every((byte) => byte === 1)).toBe(true);
+    child.vspace.unmap(text.base, 3 * PAGE_BYTES);
+    expect(child.pool.usedPages).toBe(0);
+  });
+
+  test('whose frames are all pinned gets the pages of its parent in its backing store', () => {
+    const { parent, inside } = setUp();
+    const heap = parent.vspace.mapAnonymous(4 * PAGE_BYTES);
+    for (let page = 0; page < 4; page += 1) inside(parent).store(heap.base + page * PAGE_BYTES, 1);
+    const { domain: child } = cloneDomain(parent, { ramBytes: 4 * MIB });
+    const store = new MemoryStore();
+    new Pager(child.pool, { frames: 3, policy: fifo, store });
+    const pinned = new AnonymousObject(child.pool, 3 * PAGE_BYTES);
+    pinned.pin(0, 3 * PAGE_BYTES);
+    // A write of the parent's is not refused because its clone has no room.
+    inside(parent).store(heap.base, 2);
+    expect(parent.exit()).toEqual([]);
+    expect(codes(() => inside(child).load(heap.base))).toContain('LIB_ERR_PAGER_BUDGET');
+    pinned.unpin(0, 3 * PAGE_BYTES);
+    for (let page = 0; page < 4; page += 1) {
+      expect(inside(child).load(heap.base + page * PAGE_BYTES)).toBe(1);
+    }
+  });
+
+  test('without room for them is told that they are gone, and so is who ended the parent', () => {
+    const { parent, inside } = setUp();
+    const heap = parent.vspace.mapAnonymous(4 * PAGE_BYTES);
+    inside(parent).store(heap.base, 1);
+    const { domain: child } = cloneDomain(parent, { ramBytes: 4 * MIB });
+    child.pool.budget = 0;
+    expect(parent.exit().map((loss) => loss.code)).toEqual(['LIB_ERR_PAGER_BUDGET']);
+    expect(parent.vspace.all().filter(({ backing }) => backing === 'object')).toEqual([]);
+    child.pool.budget = 4;
+    expect(codes(() => inside(child).load(heap.base))).toContain('LIB_ERR_MEMOBJ_GONE');
+  });
+
+  test('has no pins on pages that it inherits from an object that was pinned', () => {
+    const { parent } = setUp();
+    const object = new AnonymousObject(parent.pool, PAGE_BYTES);
+    object.pin(0, PAGE_BYTES);
+    const copy = new CopyObject(parent.pool, object);
+    object.destroy();
+    expect(codes(() => copy.unpin(0, PAGE_BYTES))).toEqual(['LIB_ERR_MEMOBJ_PIN']);
+    copy.destroy();
     expect(parent.pool.usedPages).toBe(0);
   });
 

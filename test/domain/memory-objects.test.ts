@@ -230,9 +230,9 @@ describe('objects of the user’s own', () => {
   class Numbered extends PooledObject {
     readonly kind = 'numbered';
 
-    protected override supply(page: number, id: number): void {
-      const bytes = new Uint8Array(PAGE_BYTES).fill(page + 1);
-      this.pool.access.write(this.pool.frameOf(id), this.pool.offsetOf(id), bytes);
+    protected override supply(page: number, into: Uint8Array): boolean {
+      into.fill(page + 1);
+      return true;
     }
   }
 

@@ -140,10 +140,11 @@ function checkObject(known: ModelObject, object: MappedObject, wrong: string[]):
         `page ${page} of ${known.name} is not what it should be${first(found, known.page(page))}`,
       );
     }
-    if ((known.pins[page] ?? 0) === 0 || !(object instanceof PooledObject)) continue;
-    const entry = object['index'].get(page);
-    if ((entry & RESIDENT) === 0 || object.pool.pins(entry >>> FRAME_SHIFT) !== known.pins[page]) {
-      wrong.push(`page ${page} of ${known.name} is not pinned as it should be`);
+    if (!(object instanceof PooledObject)) continue;
+    const place = object.placeOf(page);
+    const pins = place < 0 ? 0 : object.pool.pins(place);
+    if (pins !== known.pins[page]) {
+      wrong.push(`page ${page} of ${known.name} is pinned ${pins} times, not ${known.pins[page]}`);
     }
   }
 }
@@ -154,12 +155,12 @@ export function peek(object: MappedObject, page: number, into: Uint8Array): void
   while (!holder.holds(page)) holder = holder.below as MappedObject;
   into.fill(0);
   if (holder instanceof FrameObject) {
-    holder.readPlace(page, into);
+    holder.readPage(page, into);
     return;
   }
   const pooled = holder as PooledObject;
   const entry = pooled['index'].get(page);
-  if ((entry & RESIDENT) !== 0) pooled.readPlace(entry >>> FRAME_SHIFT, into);
+  if ((entry & RESIDENT) !== 0) pooled['readFrame'](entry >>> FRAME_SHIFT, into);
   else if ((entry & STORED) !== 0) {
     const area = pooled['area'];
     area?.store.read(area.first + page, into);

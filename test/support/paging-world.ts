@@ -351,14 +351,15 @@ export class PagingWorld {
     });
     if (region === undefined) return;
     const start = region.base / PAGE_BYTES;
-    this.putPages(model, start, pages, {
+    const page = {
       kind: 'object',
       object: known,
       page: first,
       flags,
       maxFlags,
       inheritance,
-    });
+    } as const;
+    this.forgetPages(model, start, pages, () => this.putPages(model, start, pages, page));
   }
 
   private mapVerdict(
@@ -479,11 +480,20 @@ export class PagingWorld {
     if (done) this.forgetPages(model, first, pages);
   }
 
-  /** Takes pages out of the model; what goes with its regions loses what nobody maps any more. */
-  private forgetPages(model: ModelPages, first: number, pages: number): void {
+  /**
+   * Takes pages out of the model, and puts what `replace` puts in their place; what goes with its regions
+   * loses what nobody maps any more.
+   */
+  private forgetPages(
+    model: ModelPages,
+    first: number,
+    pages: number,
+    replace: () => void = () => {},
+  ): void {
     this.weather.failing = () => false;
     const before = [...model.pages].filter(([page]) => page >= first && page < first + pages);
     model.unmap(first, pages);
+    replace();
     for (const [, { object, page }] of before) {
       if (object?.owned !== true || object.gone || this.isShown(object, page)) continue;
       const real = this.real.get(object);
