@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const soak = process.env['SOAK'] === '1';
+/** A guard against hangs, on machines that are slow or busy: no measure of speed. */
+const HANG_MILLISECONDS = 180_000;
 
 export default defineConfig({
   test: {
@@ -15,7 +17,7 @@ export default defineConfig({
               name: 'soak',
               include: ['test/soak/**/*.test.ts'],
               testTimeout: 3_600_000,
-              hookTimeout: 60_000,
+              hookTimeout: HANG_MILLISECONDS,
             },
           },
         ]
@@ -25,8 +27,8 @@ export default defineConfig({
               name: 'unit',
               include: ['test/**/*.test.ts'],
               exclude: ['test/soak/**', 'test/lab/*.test.ts'],
-              testTimeout: 60_000,
-              hookTimeout: 60_000,
+              testTimeout: HANG_MILLISECONDS,
+              hookTimeout: HANG_MILLISECONDS,
             },
           },
           {
@@ -35,8 +37,8 @@ export default defineConfig({
               name: 'lab',
               include: ['test/lab/*.test.ts'],
               globalSetup: ['test/support/lab-setup.ts'],
-              testTimeout: 60_000,
-              hookTimeout: 60_000,
+              testTimeout: HANG_MILLISECONDS,
+              hookTimeout: HANG_MILLISECONDS,
             },
           },
         ],

@@ -184,7 +184,10 @@ export abstract class FrameObject extends MappedObject {
     }
   }
 
-  /** Leaves what a snapshot above still looks for to it, where the object ends with its domain. */
+  /**
+   * Leaves what a snapshot above still looks for to it, where the object ends with its domain. It stays
+   * in the line, and says of what was never filled that it was not.
+   */
   private bequeath(): void {
     const { above } = this;
     if (above === undefined) return;
@@ -192,8 +195,6 @@ export abstract class FrameObject extends MappedObject {
     for (let page = 0; page < end; page += 1) {
       if (!above.holds(page) && this.runOf(page) !== undefined) above.receive(page, this);
     }
-    this.above = undefined;
-    above.settleOn(undefined);
   }
 
   /** Maps what the object has of the pages `[first, end)` in a region, all or nothing. */
@@ -224,13 +225,15 @@ export abstract class FrameObject extends MappedObject {
   }
 
   private requireRun(page: number): Run {
-    this.requireAlive();
     const run = this.runOf(page);
-    if (run !== undefined) return run;
-    throw new VmError(
-      'LIB_ERR_MEMOBJ_UNFILLED',
-      `no frame was filled into \`${this.name}\` at ${hex0x(page * PAGE_BYTES)}`,
-    );
+    if (run === undefined) {
+      throw new VmError(
+        'LIB_ERR_MEMOBJ_UNFILLED',
+        `no frame was filled into \`${this.name}\` at ${hex0x(page * PAGE_BYTES)}`,
+      );
+    }
+    this.requireAlive();
+    return run;
   }
 
   /** The frame where a space can map it from, given to its domain if need be. */

@@ -85,6 +85,8 @@ export abstract class MappedObject implements MemoryObject {
   protected abstract withdrawFrom(domain: number): void;
   /** Gives up what the object is made of: nobody uses it any more. */
   protected abstract end(): void;
+  /** Ends every {@link pin}: who had them has no object to unpin any more. */
+  protected dropPins(): void {}
   /** Whether a snapshot above can do without this object once it has its pages. */
   protected abstract get canLeave(): boolean;
   /** Whether {@link destroy} was called while a snapshot still needed the object. */
@@ -200,8 +202,12 @@ export abstract class MappedObject implements MemoryObject {
         `\`${this.name}\` is still mapped in region \`${this.regions[0].name}\``,
       );
     }
-    if (this.above !== undefined && !this.canLeave) this.doomed = true;
-    else this.finish();
+    if (this.above === undefined || this.canLeave) {
+      this.finish();
+      return;
+    }
+    this.doomed = true;
+    this.dropPins();
   }
 
   /** Tells the object that the snapshot above it is gone, and that there is no other. */

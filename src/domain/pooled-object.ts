@@ -215,6 +215,14 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
     }
   }
 
+  protected override dropPins(): void {
+    const end = pageNumber(this.bytes);
+    for (let page = this.index.next(0, end); page >= 0; page = this.index.next(page + 1, end)) {
+      const place = this.placeOf(page);
+      if (place >= 0) this.pool.state[place] &= PageState.PIN - 1;
+    }
+  }
+
   /** Error: `LIB_ERR_MEMOBJ_PIN` a page of the range is pinned. */
   protected requireUnpinned(offset: number, bytes: number): void {
     const [first, end] = this.range(offset, bytes);

@@ -43,7 +43,7 @@ export interface Paging {
 export interface Origin {
   readonly parent: Actor;
   /** Ends it: its memory is the parent's again. */
-  readonly kill: () => void;
+  readonly kill: () => VmError[];
 }
 
 /** The policies by the names that a scenario has for them. */

@@ -46,9 +46,9 @@ function adoptNames(parent: Actor, child: Actor): void {
 /** Lets a domain give up its memory. */
 export function exit(world: World, _actor: Actor, name: StepArguments<'exit'>): StepFacts {
   const ended = world.actor(name);
-  ended.domain.exit();
+  const lost = ended.domain.exit();
   world.bury(ended);
-  return { verb: 'exit', domain: name };
+  return { verb: 'exit', domain: name, lost: lost.map(({ message }) => message) };
 }
 
 /** Ends a clone: its memory is its parent's again. */
@@ -58,17 +58,17 @@ export function kill(world: World, _actor: Actor, name: StepArguments<'kill'>): 
     const message = `${name} is no clone, and nobody's to kill; let it exit`;
     throw new VmError('SCENARIO_ERR_REFERENCE', message);
   }
-  killAll(world, ended);
-  return { verb: 'kill', domain: name };
+  const lost = killAll(world, ended);
+  return { verb: 'kill', domain: name, lost: lost.map(({ message }) => message) };
 }
 
 /** Clones of a clone live in its memory, and go before it. */
-function killAll(world: World, actor: Actor): void {
-  for (const each of [...world.actors]) {
-    if (each.origin?.parent === actor) killAll(world, each);
-  }
-  actor.origin?.kill();
+function killAll(world: World, actor: Actor): VmError[] {
+  const clones = world.actors.filter(({ origin }) => origin?.parent === actor);
+  const lost = clones.flatMap((clone) => killAll(world, clone));
+  lost.push(...(actor.origin?.kill() ?? []));
   world.bury(actor);
+  return lost;
 }
 
 /** Gives a frame away. */

@@ -213,12 +213,16 @@ function factsText(
     case 'clone':
       return `a clone with ${counted(facts.count, 'region')}, each page the parent's until it is written`;
     case 'exit':
-      return 'has given up its memory';
+      return `has given up its memory${lossText(facts.lost)}`;
     case 'kill':
-      return "is gone, its memory its parent's again";
+      return `is gone, its memory its parent's again${lossText(facts.lost)}`;
     case 'switch':
       return 'runs from here on';
   }
+}
+
+function lossText(lost: readonly string[]): string {
+  return lost.length === 0 ? '' : `; lost: ${lost.join('; ')}`;
 }
 
 function touchText(facts: StepFacts & { verb: 'touch' }, costs: StepResult['costs']): string {

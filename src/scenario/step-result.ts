@@ -158,7 +158,12 @@ export type StepFacts =
       readonly count: number;
       readonly bytes: number;
     }
-  | { readonly verb: 'exit' | 'kill'; readonly domain: string }
+  | {
+      readonly verb: 'exit' | 'kill';
+      readonly domain: string;
+      /** Why pages or files could not be kept, in words: none, most often. */
+      readonly lost: readonly string[];
+    }
   | { readonly verb: 'switch'; readonly domain: string };
 
 /** How a step ended. */

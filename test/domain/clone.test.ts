@@ -170,6 +170,18 @@ describe('clone', () => {
     expect(parent.pool.usedPages).toBe(0);
   });
 
+  test('a file that only a snapshot still needs has no pins', () => {
+    const { parent } = setUp();
+    const file = new FileObject(parent.pool, bytesSource(new Uint8Array(PAGE_BYTES)));
+    file.pin(0, PAGE_BYTES);
+    const copy = new CopyObject(parent.pool, file);
+    file.destroy();
+    new Pager(parent.pool, { frames: 3, policy: fifo, store: new MemoryStore() });
+    expect(file.pagerFree(PAGE_BYTES)).toBe(PAGE_BYTES);
+    copy.destroy();
+    expect(parent.pool.usedPages).toBe(0);
+  });
+
   test('gives everything back when it is killed', () => {
     const { kernel, parent, inside } = setUp();
     const heap = parent.vspace.mapAnonymous(4 * PAGE_BYTES);

@@ -268,10 +268,9 @@ describe('hostile files', () => {
     }
     view.setUint32(E.entry, 0x10000, true);
     view.setUint32(HEADER + (count - 1) * PROGRAM_HEADER + P.flags, READ | EXECUTE, true);
-    const start = performance.now();
+    // Work that grew with the square of the count would not end within the test's time.
     const image = parseExecutable(loads);
     const runs = pageRuns(image);
-    expect(performance.now() - start).toBeLessThan(5000);
     expect(image.sections).toHaveLength(count);
     expect(runs).toHaveLength(1);
     expect(runs[0]?.conflicts).toHaveLength(Math.ceil(count / 16));

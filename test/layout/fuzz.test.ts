@@ -121,11 +121,9 @@ describe('hostile texts', () => {
     ['comments without end', `MAP_REGION_FLAT(/*${'*'.repeat(1_000_000)}`],
     ['text without end', `0x0, 4K, DEVICE, a\n${'#'.repeat(5 * 2 ** 20)}`],
     ['regions without end', 'MAP_REGION_FLAT(0, 4096, MT_DEVICE),'.repeat(20_000)],
-  ])('%s end in time, with a name', (_what, text) => {
-    const start = performance.now();
+  ])('%s end within the time of a test, with a name', (_what, text) => {
     expect(() => buildLayout(readLayout(text, 'hostile', noFile, { tables: 0x100_0000 }))).toThrow(
       VmError,
     );
-    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });

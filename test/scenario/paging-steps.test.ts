@@ -175,6 +175,21 @@ describe('domains', () => {
     `);
   });
 
+  it('an end says what it could not keep for a clone that has no room', () => {
+    const [ended] = facts(`
+      create: {object: o, size: 2M}
+      map: {object: o, at: 0x5000_0000}
+      touch: {at: o, size: 2M, access: write}
+      clone: {as: child, ram: 1M}
+      {domain: two, exit: one}
+    `).slice(-1);
+    expect(ended).toMatchObject({ verb: 'exit', domain: 'one' });
+    const { lost } = ended as { lost: readonly string[] };
+    expect(lost.map((line) => line.replace(/\d+/g, 'N'))).toEqual([
+      'child has no memory for another page',
+    ]);
+  });
+
   it('who has ended is spoken to no more, and only clones are killed', () => {
     const clones = `
       clone: {as: child, ram: 4M}

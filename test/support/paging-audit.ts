@@ -34,17 +34,30 @@ export function checkPaging(world: PagingWorld): void {
     for (const line of auditSpace(space)) wrong.push(`${domain.name} ${line}`);
     checkRegions(actor, world, wrong);
     checkMapped(world, actor, wrong);
-    if (domain.pool.usedPages > actor.most) wrong.push(`${domain.name} is over its budget`);
-    const resident = domain.pool
-      .allOwners()
-      .reduce((sum, owner) => sum + (owner as PooledObject).residentBytes / PAGE_BYTES, 0);
-    if (resident !== domain.pool.usedPages) {
-      wrong.push(`${domain.name}: ${resident} pages resident, ${domain.pool.usedPages} used`);
-    }
+    checkPool(actor, world, wrong);
     for (const page of model.pages.keys()) if (page < 1) wrong.push('a page below 1');
   }
   for (const [known, object] of world.real) checkObject(known, object, wrong);
   if (wrong.length > 0) throw new Error(wrong.slice(0, 8).join('\n'));
+}
+
+/** Whether a pool has as many pages, and pins, as the objects that it is for. */
+function checkPool({ domain, most }: Actor, world: PagingWorld, wrong: string[]): void {
+  const { pool } = domain;
+  if (pool.usedPages > most) wrong.push(`${domain.name} is over its budget`);
+  const resident = pool
+    .allOwners()
+    .reduce((sum, owner) => sum + (owner as PooledObject).residentBytes / PAGE_BYTES, 0);
+  if (resident !== pool.usedPages) {
+    wrong.push(`${domain.name}: ${resident} pages resident, ${pool.usedPages} used`);
+  }
+  let pins = 0;
+  for (let id = 0; id < pool.endPage; id += 1) if (pool.inUse(id)) pins += pool.pins(id);
+  const known = world.objects
+    .filter((object) => world.real.get(object) instanceof PooledObject)
+    .flatMap((object) => (object.home === domain.number ? object.pins : []))
+    .reduce((sum, count) => sum + count, 0);
+  if (pins !== known) wrong.push(`${domain.name} has ${pins} pins, not ${known}`);
 }
 
 /** Whether the regions of a domain are the model's pages, and their objects know of them. */

@@ -794,15 +794,15 @@ export class PagingWorld {
   }
 
   private bury(gone: ReadonlySet<Actor>): void {
+    for (const known of this.objects) {
+      if (![...gone].some(({ domain }) => domain.number === known.home)) continue;
+      known.gone = true;
+      this.files.delete(known);
+      this.real.delete(known);
+    }
     for (const actor of gone) {
       this.actors.splice(this.actors.indexOf(actor), 1);
       this.forgetPages(actor.model, 0, 2 ** 20);
-      for (const known of this.objects) {
-        if (known.home !== actor.domain.number) continue;
-        known.gone = true;
-        this.files.delete(known);
-        this.real.delete(known);
-      }
     }
   }
 
