@@ -116,39 +116,36 @@ export class GuestMemory {
     closeSync(this.fd);
   }
 
+  /** Each word of a table is a call of this: what is not needed for it stands apart. */
   private transfer(what: 'read' | 'write', pa: number, data: Uint8Array | Uint32Array): void {
-    if (this.closed || !this.holds(pa, data.byteLength)) {
-      const why = this.closed
-        ? 'it is closed'
-        : `it lies from ${hex0x(this.base)} to ${hex0x(this.base + this.bytes - 1)}`;
-      const range = `${hex0x(data.byteLength)} bytes at ${hex0x(pa)}`;
-      throw new VmError('LIVE_ERR_MEMORY', `cannot ${what} ${range} of the guest's RAM: ${why}`);
-    }
+    const bytes = data.byteLength;
+    if (this.closed || !this.holds(pa, bytes)) throw this.refusal(what, pa, bytes);
+    const at = pa - this.base;
     let done = 0;
-    while (done < data.byteLength) {
-      const at = pa - this.base + done;
-      const left = data.byteLength - done;
-      const bytes = this.once(
-        () =>
+    while (done < bytes) {
+      let moved: number;
+      try {
+        moved =
           what === 'read'
-            ? readSync(this.fd, data, done, left, at)
-            : writeSync(this.fd, data, done, left, at),
-        pa,
-      );
-      if (bytes === 0) {
-        throw new VmError('LIVE_ERR_MEMORY', `the guest's RAM ends at ${hex0x(this.base + at)}`);
+            ? readSync(this.fd, data, done, bytes - done, at + done)
+            : writeSync(this.fd, data, done, bytes - done, at + done);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new VmError('LIVE_ERR_MEMORY', `the guest's RAM at ${hex0x(pa)}: ${why}`);
       }
-      done += bytes;
+      if (moved === 0) {
+        throw new VmError('LIVE_ERR_MEMORY', `the guest's RAM ends at ${hex0x(pa + done)}`);
+      }
+      done += moved;
     }
   }
 
-  private once(move: () => number, pa: number): number {
-    try {
-      return move();
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new VmError('LIVE_ERR_MEMORY', `the guest's RAM at ${hex0x(pa)}: ${why}`);
-    }
+  private refusal(what: 'read' | 'write', pa: number, bytes: number): VmError {
+    const why = this.closed
+      ? 'it is closed'
+      : `it lies from ${hex0x(this.base)} to ${hex0x(this.base + this.bytes - 1)}`;
+    const range = `${hex0x(bytes)} bytes at ${hex0x(pa)}`;
+    return new VmError('LIVE_ERR_MEMORY', `cannot ${what} ${range} of the guest's RAM: ${why}`);
   }
 }
 

@@ -167,6 +167,7 @@ export class LiveMachine {
    */
   async serve(handle: TrapHandler): Promise<void> {
     const looks = this.access === 'mapped' ? MAPPED_LOOKS : FILE_LOOKS;
+    this.wakeRuntime();
     let last = performance.now();
     while (!this.stopped) {
       this.requireRunning();
@@ -178,6 +179,7 @@ export class LiveMachine {
         }
         look = 0;
         if (!handle()) return;
+        this.wakeRuntime();
         last = performance.now();
         if (last > end) break;
       }
@@ -200,9 +202,9 @@ export class LiveMachine {
     const isSame = ttbr0 === space.ttbr0 && contextidr === space.contextidr;
     if (!isSame) this.space = { ttbr0, contextidr };
     this.mailbox.answer(isSame ? undefined : this.space, first, count);
-    this.wakeRuntime();
   }
 
+  /** Wakes a runtime that fell asleep over a long answer; one that looks has seen it by now. */
   private wakeRuntime(): void {
     if (this.mailbox.runtimeSleeps) this.qemu.console.write(WAKE_UP);
   }

@@ -32,10 +32,12 @@ export class Random {
 
   /** One of the items, each as often as the number beside it says. */
   weighted<T>(items: readonly (readonly [number, T])[]): T {
-    let rest = this.below(items.reduce((sum, [weight]) => sum + weight, 0));
-    for (const [weight, item] of items) {
-      if (rest < weight) return item;
-      rest -= weight;
+    let sum = 0;
+    for (const item of items) sum += item[0];
+    let rest = this.below(sum);
+    for (const item of items) {
+      if (rest < item[0]) return item[1];
+      rest -= item[0];
     }
     throw new Error('nothing to choose from');
   }

@@ -41,24 +41,25 @@ export async function sweep(
     }
   }
   list.push('leave');
-  const translations = mebibytes.length * PAGES * SWEEPS.length;
+  const translations = sweepTranslations(mebibytes);
   guest.memory.write(situation.base, situation.tables);
   guest.writeRegisters(bank, situation.registers);
   const answered = guest.run(list, bank, translations + 2 * ANSWER_WORDS);
   model.enter(situation);
-  const expected = expectedWords(model, mebibytes, translations);
+  const expected = sweepAnswers(model, mebibytes);
   const words = await answered;
   const wrong = expected.findIndex((word, index) => word !== words[index + ANSWER_WORDS]);
   const disagreement = wrong < 0 ? undefined : checkAt(wrong, mebibytes);
   return { translations, disagreement };
 }
 
-function expectedWords(
-  model: Model,
-  mebibytes: readonly number[],
-  translations: number,
-): Uint32Array {
-  const expected = new Uint32Array(translations);
+function sweepTranslations(mebibytes: readonly number[]): number {
+  return mebibytes.length * PAGES * SWEEPS.length;
+}
+
+/** What our model says to a sweep of the situation that it is in. */
+export function sweepAnswers(model: Model, mebibytes: readonly number[]): Uint32Array {
+  const expected = new Uint32Array(sweepTranslations(mebibytes));
   let at = 0;
   for (const operation of SWEEPS) {
     for (const mebibyte of mebibytes) {

@@ -49,15 +49,10 @@ export class Trial {
     return this.list.room > 4 + this.written.size;
   }
 
-  /**
-   * Asks our model, and puts the same into the list for the guest. What the guest may not really do is
-   * asked by an address translation operation instead.
-   */
+  /** Asks our model, and puts the same into the list for the guest. */
   add(wanted: Check): void {
-    let look = this.model.look(wanted);
-    if (!this.model.isSafe(look)) look = this.model.look(translationLike(wanted));
+    const { look, answer } = askModel(this.model, wanted);
     const { check } = look;
-    const answer = this.model.answer(look);
     for (const name of look.exceptions) {
       this.exceptions.set(name, (this.exceptions.get(name) ?? 0) + 1);
     }
@@ -110,6 +105,16 @@ export class Trial {
       if (DATA_GROUND.place(pa) === 'data') this.written.add(pa - (pa % 4)).add(last - (last % 4));
     }
   }
+}
+
+/**
+ * What our model says to a check. What the guest may not really do is asked by an address translation
+ * operation instead.
+ */
+export function askModel(model: Model, wanted: Check): { look: Look; answer: Answer } {
+  let look = model.look(wanted);
+  if (!model.isSafe(look)) look = model.look(translationLike(wanted));
+  return { look, answer: model.answer(look) };
 }
 
 /** The address translation operation that asks what a check asks. */
