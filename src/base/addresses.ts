@@ -56,9 +56,17 @@ export function isPowerOfTwo(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }
 
+/** Each byte as two digits: several times as fast as `toString`, which matters where maps are long. */
+const HEX_BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
+
 /** `value` in hexadecimal, at least `digits` long, without a prefix: `00104000`. */
 export function hex(value: number, digits = 8): string {
-  return value.toString(16).padStart(digits, '0');
+  if (digits !== 8 || value >>> 0 !== value) return value.toString(16).padStart(digits, '0');
+  const upper = (HEX_BYTES[value >>> 24] as string) + (HEX_BYTES[(value >>> 16) & 255] as string);
+  const lower = (HEX_BYTES[(value >>> 8) & 255] as string) + (HEX_BYTES[value & 255] as string);
+  return upper + lower;
 }
 
 /** `value` in hexadecimal with its prefix: `0x104000`. */
@@ -78,7 +86,10 @@ export function formatBytes(bytes: number): string {
     index += 1;
   }
   const digits = index === 0 || value >= 100 ? 0 : Number.isInteger(value * 10) ? 1 : 2;
-  return `${value.toFixed(digits)} ${UNITS[index]}`;
+  const text = Number.isInteger(value)
+    ? `${value}${digits === 1 ? '.0' : ''}`
+    : value.toFixed(digits);
+  return `${text} ${UNITS[index]}`;
 }
 
 const SIZE = /^(0x[0-9a-f_]+|[0-9][0-9_]*)\s*([kmgt]?)(?:i?b)?$/i;

@@ -120,13 +120,14 @@ export function* mapRows(regions: Regions, options: MapOptions = {}): Generator<
   const firstPage = Math.floor((options.from ?? 0) / PAGE_BYTES);
   const endPage = Math.min(Math.ceil((options.to ?? 2 ** 32) / PAGE_BYTES), SPACE_PAGES);
   let border = 0;
+  let region = regions.at(firstPage);
   for (let page = firstPage; page < endPage; ) {
     while ((borders[border] ?? SPACE_PAGES) <= page) border += 1;
+    while (regionEnd(regions, region) <= page) region += 1;
     const limit = Math.min(endPage, borders[border] ?? SPACE_PAGES);
-    const region = regions.at(page);
     const last = options.unfolded === true ? region : lastOfFold(regions, region);
     const end = Math.min(regionEnd(regions, last), limit);
-    yield rowOf(regions, region, page, end, last > region, names);
+    yield rowOf(regions, region, page, end, last, names);
     page = end;
   }
 }
@@ -182,14 +183,14 @@ function rowOf(
   region: number,
   page: number,
   end: number,
-  folded: boolean,
+  last: number,
   names: Names,
 ): MapRow {
   const { space } = regions;
   const meaning = regions.meaningOf[region] as number;
   const mapped = isLeaf(meaning);
   const inRegion = page - (regions.pages[region] as number);
-  const scattered = folded && end > regionEnd(regions, region);
+  const scattered = last > region && end > regionEnd(regions, region);
   const pa =
     mapped && !scattered ? ((regions.frames[region] as number) + inRegion) * PAGE_BYTES : undefined;
   const va = page * PAGE_BYTES;
@@ -211,19 +212,21 @@ function rowOf(
     notGlobal: notGlobalOf(meaning),
     name: nameOf(names, va, bytes, pa),
     marks: mapped
-      ? [
-          ...leafMarks(space, meaning, type, page, wholeOf(regions, region, end)),
-          ...missingMarks(missing),
-        ]
+      ? leafMarks(space, meaning, type, page, wholeOf(regions, region, end, last), missing)
       : holeMarks(meaning),
     entry: space.entryAt(page),
   };
 }
 
 /** The pages of the regions behind a row, wherever names have cut it. */
-function wholeOf(regions: Regions, region: number, end: number): { page: number; end: number } {
-  const last = regions.at(end - 1);
-  return { page: regions.pages[region] as number, end: regionEnd(regions, last) };
+function wholeOf(
+  regions: Regions,
+  region: number,
+  end: number,
+  last: number,
+): { page: number; end: number } {
+  const holdsEnd = end > (regions.pages[last] as number) ? last : regions.at(end - 1);
+  return { page: regions.pages[region] as number, end: regionEnd(regions, holdsEnd) };
 }
 
 /** Names of the virtual range, else of the physical one; two at most, and how many more. */
@@ -241,10 +244,6 @@ function nameOf(names: Names, va: number, bytes: number, pa: number | undefined)
   return texts.slice(0, 2).join(', ') + more;
 }
 
-function missingMarks(missing: number): Mark[] {
-  return missing === 0 ? [] : [{ text: `${missing} pages missing`, rule: undefined }];
-}
-
 function holeMarks(meaning: Meaning): Mark[] {
   const kind = meaningKind(meaning);
   if (kind === UNREADABLE) return [MARKS.unreadable];
@@ -257,6 +256,7 @@ function leafMarks(
   type: MemoryType | undefined,
   page: number,
   whole: { readonly page: number; readonly end: number },
+  missing: number,
 ): Mark[] {
   const rights = rightsOf(meaning);
   const access = domainAccess(space.input.registers.dacr, domainNumberOf(meaning));
@@ -272,6 +272,7 @@ function leafMarks(
   if (access === DomainAccess.MANAGER) marks.push(MARKS.manager);
   if (isPartOfReplicated(meaning, whole.page, whole.end)) marks.push(MARKS.notReplicated);
   if (page === 0 && rights !== 0) marks.push(MARKS.nothing);
+  if (missing > 0) marks.push({ text: `${missing} pages missing`, rule: undefined });
   return marks;
 }
 

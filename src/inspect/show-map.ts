@@ -2,86 +2,15 @@
  * `show`: the merged map as a table, with a footer that sums it up.
  */
 
-import { formatBytes, hex, PAGE_BYTES } from '../base/index.js';
-import { rightsText } from '../format/index.js';
+import { formatBytes, PAGE_BYTES } from '../base/index.js';
 import type { AddressSpace } from './address-space.js';
 import { entryMeaning, entryPlace } from './entry-text.js';
 import { isLeaf } from './leaf-meaning.js';
-import { isKernelOnly, type MapRow, placeText, rowStyle, shareText, typeText } from './map-rows.js';
+import { COLUMNS, columnsFor, RowWriter, titles } from './map-columns.js';
+import { isKernelOnly, type MapRow, rowStyle } from './map-rows.js';
 import type { NamedRange, Names } from './names.js';
 import { headerLines, type Provenance } from './space-header.js';
 import { line, type Span, type StyledLine } from './styled-text.js';
-
-/** One column: title, width with the space before, whether text stands at the right. */
-interface Column {
-  readonly title: string;
-  /** The space before what stands at the left: that of the title. */
-  readonly gap: string;
-  readonly width: number;
-  readonly right?: true;
-  /** Whether it is left out where lines are short, or only where they are very short. */
-  readonly spare?: 'first' | 'last';
-  text(row: MapRow): string;
-}
-
-const whereMapped =
-  (text: (row: MapRow) => string) =>
-  (row: MapRow): string =>
-    row.type === undefined ? '' : text(row);
-
-const WRITTEN_COLUMNS: readonly Omit<Column, 'gap'>[] = [
-  { title: 'VA', width: 17, text: ({ va, bytes }) => `${hex(va)}-${hex(va + bytes - 1)}` },
-  { title: '  →PA', width: 13, text: placeText },
-  { title: 'SIZE', width: 8, right: true, text: ({ bytes }) => formatBytes(bytes) },
-  { title: '  KIND', width: 7, spare: 'last', text: ({ kind }) => kind },
-  {
-    title: '×',
-    width: 5,
-    right: true,
-    spare: 'first',
-    text: whereMapped(({ leaves }) => `${leaves}`),
-  },
-  {
-    title: '  PL1',
-    width: 5,
-    text: whereMapped(({ rights }) => rightsText(rights, true)),
-  },
-  { title: ' PL0', width: 4, text: whereMapped(({ rights }) => rightsText(rights, false)) },
-  { title: '  TYPE', width: 15, spare: 'last', text: typeText },
-  { title: ' SH', width: 3, spare: 'first', text: shareText },
-  {
-    title: 'DOM',
-    width: 4,
-    right: true,
-    spare: 'first',
-    text: whereMapped(({ domain }) => `${domain}`),
-  },
-  {
-    title: ' nG',
-    width: 3,
-    spare: 'first',
-    text: whereMapped(({ notGlobal }) => (notGlobal ? 'nG' : '-')),
-  },
-  { title: '  NAME', width: 17, text: ({ name }) => name },
-];
-
-const COLUMNS: readonly Column[] = WRITTEN_COLUMNS.map((column) => ({
-  ...column,
-  gap: ' '.repeat(column.title.length - column.title.trimStart().length),
-}));
-const SHORT_COLUMNS = COLUMNS.filter(({ spare }) => spare !== 'first');
-const SHORTEST_COLUMNS = COLUMNS.filter(({ spare }) => spare === undefined);
-/** Characters of a line with such columns, marks left out. */
-const lengthOf = (columns: readonly Column[]): number =>
-  columns.reduce((sum, { width }) => sum + width, 2);
-/** What a name may lose before a column is given up for it. */
-const NAME_SLACK = 9;
-
-/** The columns that a line has room for: who may do what is never given up. */
-function columnsFor(room: number): readonly Column[] {
-  if (room >= lengthOf(COLUMNS)) return COLUMNS;
-  return room >= lengthOf(SHORT_COLUMNS) - NAME_SLACK ? SHORT_COLUMNS : SHORTEST_COLUMNS;
-}
 
 /** How the map is laid out. */
 export interface MapLayout {
@@ -100,8 +29,9 @@ export function* mapLines(
   { room = Infinity, raw = false }: MapLayout = {},
 ): Generator<StyledLine> {
   const columns = columnsFor(room);
+  const writer = new RowWriter(columns);
   yield* headerLines(space, provenance);
-  yield line(`  ${cells(columns, ({ title }) => title.trimStart())}`, 'heading');
+  yield line(`  ${titles(columns)}`, 'heading');
   const chapters = names?.regions('virtual') ?? [];
   const totals = new MapTotals();
   let chapter = 0;
@@ -111,7 +41,8 @@ export function* mapLines(
       if (range.base >= row.va) yield line(`---[ ${range.name} ]---`, 'heading');
     }
     totals.add(row);
-    yield rowLine(row, columns);
+    const cells = writer.cells(row);
+    yield styledRow(row, columns === COLUMNS ? cells : cells.trimEnd());
     if (raw && row.entry.word !== 0) yield entryLine(row, space);
   }
   yield line(footerText(space, totals), 'quiet');
@@ -122,25 +53,16 @@ function entryLine({ entry }: MapRow, { input }: AddressSpace): StyledLine {
   return line(`    ${entryPlace(entry)}  ${entryMeaning(entry, input)}`, 'quiet');
 }
 
-/** One row of the map as a line, with all columns unless told otherwise. */
-export function rowLine(row: MapRow, columns: readonly Column[] = COLUMNS): StyledLine {
-  const padded = cells(columns, (column) => column.text(row));
-  const text = columns === COLUMNS ? padded : padded.trimEnd();
-  const marks = row.marks.map((mark) => mark.text).join(' ');
-  const style = rowStyle(row);
-  const body: Span = { text: `  ${text}`, style, dim: isKernelOnly(row) };
-  return marks === '' ? [body] : [body, { text: ` ${marks}`, style }];
+/** One row of the map as a line, with all columns. */
+export function rowLine(row: MapRow): StyledLine {
+  return styledRow(row, new RowWriter(COLUMNS).cells(row));
 }
 
-function cells(columns: readonly Column[], textOf: (column: Column) => string): string {
-  let all = '';
-  for (const column of columns) {
-    const { width, right, gap } = column;
-    const text = textOf(column);
-    if (right) all += text.padStart(width);
-    else all += (gap === '' ? text : gap + text).padEnd(width);
-  }
-  return all;
+function styledRow(row: MapRow, cells: string): StyledLine {
+  const marks = row.marks.map((mark) => mark.text).join(' ');
+  const style = rowStyle(row);
+  const body: Span = { text: `  ${cells}`, style, dim: isKernelOnly(row) };
+  return marks === '' ? [body] : [body, { text: ` ${marks}`, style }];
 }
 
 /** What the footer tells. */

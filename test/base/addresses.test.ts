@@ -61,6 +61,9 @@ describe('printing', () => {
     expect(hex(2 ** 40 - 1)).toBe('ffffffffff');
     expect(hex0x(0x104000)).toBe('0x104000');
     expect(hex0x(0xff, 4)).toBe('0x00ff');
+    for (const value of [0, 0x0102_0304, 0x8000_0000, 0xfedc_ba98, 2 ** 32 - 1, 2 ** 32, -1]) {
+      expect(hex(value)).toBe(value.toString(16).padStart(8, '0'));
+    }
   });
 
   it('writes sizes with the unit that keeps them readable', () => {
