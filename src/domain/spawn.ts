@@ -17,35 +17,23 @@
  */
 import {
   type CapRef,
-  Code,
   capRef,
   type ErrorName,
-  type ErrorNumber,
   hex0x,
   MIB,
   OK,
   PAGE_BYTES,
-  pushError,
   VmError,
 } from '../base/index.js';
-import {
-  CapType,
-  CNODE_KIBIBYTES,
-  CNODE_SLOTS,
-  type CSpaces,
-  capRefOf,
-  rootSlotRef,
-  WellKnown,
-} from '../kernel/index.js';
+import { CapType, CNODE_SLOTS, capRefOf, WellKnown } from '../kernel/index.js';
 import { argumentPage } from './argument-page.js';
+import { ChildResources, check } from './child-resources.js';
 import { Domain, type DomainOptions } from './domain.js';
 import { type ElfImage, parseExecutable } from './elf.js';
 import { OneFrameObject } from './frame-object.js';
 import { filledBytes, pageRuns, runFlags, runName } from './page-runs.js';
 import { Pmap } from './pmap.js';
 import { largestLeaves } from './pmap-policy.js';
-import { RamAllocator } from './ram-allocator.js';
-import type { SlotAllocator } from './slot-allocator.js';
 import { TableAllocator } from './table-allocator.js';
 import { copyOut } from './user-memory.js';
 import { VRegionFlags } from './vregion-flags.js';
@@ -73,7 +61,6 @@ export interface SpawnedDomain {
   kill(): VmError[];
 }
 
-const CNODE_BYTES = CNODE_KIBIBYTES * 1024;
 const ROOT_TABLE_BYTES = 16 * 1024;
 const DEFAULT_RAM = 16 * MIB;
 const DEFAULT_STACK = MIB;
@@ -141,52 +128,11 @@ interface EmptyRange {
   readonly flags: number;
 }
 
-/** The parent's slots, which notes those that are out for the child. */
-class BorrowedSlots implements SlotAllocator {
-  private readonly slots: SlotAllocator;
-  private readonly borrowed: Set<CapRef>;
-
-  constructor(slots: SlotAllocator, borrowed: Set<CapRef>) {
-    this.slots = slots;
-    this.borrowed = borrowed;
-  }
-
-  get freeCount(): number {
-    return this.slots.freeCount;
-  }
-
-  allocate(): number {
-    const slot = this.slots.allocate();
-    if (slot >= 0) this.borrowed.add(capRef(slot));
-    return slot;
-  }
-
-  free(slot: CapRef): ErrorNumber {
-    const error = this.slots.free(slot);
-    if (error === OK) this.borrowed.delete(slot);
-    return error;
-  }
-
-  reserve(count: number): number {
-    return this.slots.reserve(count);
-  }
-
-  release(growths: number): void {
-    this.slots.release(growths);
-  }
-}
-
 /** A child while its parent builds it. */
 class Nursery {
   private readonly parent: Domain;
   private readonly options: SpawnOptions;
-  /** The child's piece of RAM: where it lies, and the parent's capability to it. */
-  private memory = -1;
-  private memoryCap: CapRef | undefined;
-  private readonly ramBytes: number;
-  /** Slots of the parent that hold something of the child's for the time being. */
-  private readonly borrowed = new Set<CapRef>();
-  private readonly ram: RamAllocator;
+  private readonly resources: ChildResources;
   /** The parent's pmap of the child's tables. */
   private pmap: Pmap | undefined;
   private readonly filled: FilledRange[] = [];
@@ -203,8 +149,7 @@ class Nursery {
     this.mark = parent.metadata.mark;
     this.cnodes = parent.slots.cnodeCount;
     this.tables = new Set(parent.pmap.tableIndexes());
-    this.ramBytes = options.ramBytes ?? DEFAULT_RAM;
-    this.ram = new RamAllocator(parent.invocations);
+    this.resources = new ChildResources(parent, options.ramBytes ?? DEFAULT_RAM);
   }
 
   /** Builds the child with a program in it and lets it go. */
@@ -238,7 +183,7 @@ class Nursery {
       children.delete(kill);
       const lost = [...domain.children].flatMap((end) => end());
       // Those who share with it learn of it, and its memory is the parent's again.
-      if (this.memoryCap !== undefined) lost.push(...domain.exit());
+      if (this.resources.exist) lost.push(...domain.exit());
       this.giveUp();
       return lost;
     };
@@ -252,26 +197,26 @@ class Nursery {
     readonly root: CapRef;
     readonly dispatcher: CapRef;
   } {
-    const { parent } = this;
-    this.takeMemory();
-    const root = this.makeCSpace();
-    const dispatcher = this.borrowSlot();
-    this.make(CapType.DISPATCHER, 1024, dispatcher, 'SPAWN_ERR_CREATE_CSPACE');
+    const { parent, options, resources } = this;
+    resources.takeMemory();
+    const root = resources.makeCSpace(options.rootSlots ?? CNODE_SLOTS);
+    const dispatcher = resources.borrowSlot();
+    resources.make(CapType.DISPATCHER, 1024, dispatcher, 'SPAWN_ERR_CREATE_CSPACE');
     const spaces = { destination: root };
-    this.check(
+    check(
       parent.invocations.copy(WellKnown.DISPATCHER, dispatcher, spaces),
       'SPAWN_ERR_CREATE_CSPACE',
       'the Dispatcher cannot be given to the child',
     );
     const page = capRefOf(WellKnown.PAGE_CNODE, 0);
-    this.make(CapType.VNODE_ARM_L1, ROOT_TABLE_BYTES, page, 'SPAWN_ERR_CREATE_VSPACE', spaces);
-    const tables = new TableAllocator(parent.invocations, this.ram);
+    resources.make(CapType.VNODE_ARM_L1, ROOT_TABLE_BYTES, page, 'SPAWN_ERR_CREATE_VSPACE', spaces);
+    const tables = new TableAllocator(parent.invocations, resources.ram);
     const pmap = Pmap.init(
       {
         ...parent.pmap.core.resources,
         root: WellKnown.ROOT_VNODE,
         tables,
-        slots: new BorrowedSlots(parent.slots, this.borrowed),
+        slots: resources.slots,
       },
       parent.metadata,
       root,
@@ -284,18 +229,9 @@ class Nursery {
   giveUp(): void {
     const { parent } = this;
     this.closeWindow();
-    // Revoking what the child was made from ends its capabilities, the borrowed ones too.
-    if (this.memoryCap !== undefined) {
-      parent.invocations.destroy(this.memoryCap);
-      parent.slots.free(this.memoryCap);
-      this.memoryCap = undefined;
-    }
+    this.resources.giveUp();
     if (this.pmap !== undefined) parent.metadata.close(this.pmap.core);
     this.pmap = undefined;
-    for (const slot of this.borrowed) parent.slots.free(slot);
-    this.borrowed.clear();
-    if (this.memory >= 0) parent.ram.free(this.memory, this.ramBytes);
-    this.memory = -1;
   }
 
   /** After {@link giveUp}: what the parent's library has grown by on the way is not needed any more. */
@@ -312,88 +248,6 @@ class Nursery {
     metadata.undoTo(this.mark);
     removeTables();
     slots.release(slots.cnodeCount - this.cnodes);
-  }
-
-  private check(error: ErrorNumber, code: ErrorName, message: string): void {
-    if (error !== OK) throw VmError.from(pushError(error, Code[code]), message);
-  }
-
-  private borrowSlot(): CapRef {
-    const slot = this.parent.slots.allocate();
-    if (slot < 0) {
-      const error = pushError(-slot, Code.LIB_ERR_SLOT_ALLOC);
-      throw VmError.from(
-        pushError(error, Code.SPAWN_ERR_CREATE_CSPACE),
-        'the parent has no slot left',
-      );
-    }
-    this.borrowed.add(capRef(slot));
-    return capRef(slot);
-  }
-
-  private takeMemory(): void {
-    const { parent, ramBytes } = this;
-    const address = parent.ram.allocate(ramBytes, MIB);
-    if (address < 0) {
-      throw VmError.from(
-        pushError(-address, Code.SPAWN_ERR_CREATE_CSPACE),
-        `the parent has no ${hex0x(ramBytes)} bytes of RAM in one piece`,
-      );
-    }
-    this.memory = address;
-    const slot = this.borrowSlot();
-    const { cap, offset } = parent.ram.place(address);
-    const request = { type: CapType.RAM, offset, objectBytes: ramBytes, count: 1 };
-    this.check(
-      parent.invocations.retype(cap, request, slot),
-      'SPAWN_ERR_CREATE_CSPACE',
-      'the RAM of the child cannot be made',
-    );
-    this.borrowed.delete(slot);
-    this.memoryCap = slot;
-    this.check(
-      this.ram.add(slot),
-      'SPAWN_ERR_CREATE_CSPACE',
-      'the RAM of the child cannot be used',
-    );
-  }
-
-  /** Makes one object of the child's RAM. */
-  private make(
-    type: number,
-    bytes: number,
-    destination: CapRef,
-    code: ErrorName,
-    spaces?: CSpaces,
-  ): void {
-    const address = this.ram.allocate(bytes, Math.max(bytes, PAGE_BYTES));
-    if (address < 0) {
-      throw VmError.from(
-        pushError(-address, Code[code]),
-        `${hex0x(this.ramBytes)} bytes of RAM are too few for the child`,
-      );
-    }
-    const { cap, offset } = this.ram.place(address);
-    const request = { type, offset, objectBytes: bytes, count: 1 };
-    const error = this.parent.invocations.retype(cap, request, destination, spaces);
-    this.check(error, code, `an object of ${hex0x(bytes)} bytes cannot be made for the child`);
-  }
-
-  /** The root CNode and the well-known L2 CNodes in it; answers the parent's capability to the root. */
-  private makeCSpace(): CapRef {
-    const { invocations } = this.parent;
-    const code: ErrorName = 'SPAWN_ERR_CREATE_CSPACE';
-    const rootSlots = this.options.rootSlots ?? CNODE_SLOTS;
-    const root = this.borrowSlot();
-    this.make(CapType.L1_CNODE, (rootSlots / CNODE_SLOTS) * CNODE_BYTES, root, code);
-    const spaces = { destination: root };
-    for (const slot of [WellKnown.TASK_CNODE, WellKnown.PAGE_CNODE, WellKnown.SUPER_CNODE]) {
-      this.make(CapType.L2_CNODE, CNODE_BYTES, rootSlotRef(slot), code, spaces);
-    }
-    this.check(invocations.copy(WellKnown.ROOT_CNODE, root, spaces), code, 'no root CNode');
-    const memory = this.memoryCap as CapRef;
-    this.check(invocations.copy(WellKnown.RAM, memory, spaces), code, 'no RAM for the child');
-    return root;
   }
 
   /** Where stack, guard and arguments go. */
@@ -433,7 +287,7 @@ class Nursery {
     for (const run of pageRuns(image)) {
       const bytes = filledBytes(run);
       if (bytes === 0) continue;
-      const frame = this.makeFrame(bytes, 'SPAWN_ERR_ELF_MAP');
+      const frame = this.resources.makeFrame(bytes, 'SPAWN_ERR_ELF_MAP');
       for (const fill of run.fills) {
         const source = image.file.subarray(fill.fileOffset, fill.fileOffset + fill.bytes);
         this.fillFrame(frame, fill.address - run.address, source, 'SPAWN_ERR_ELF_MAP');
@@ -441,21 +295,6 @@ class Nursery {
       const range = { name: runName(run), base: run.address, bytes, flags: runFlags(run), frame };
       this.mapFilled(pmap, range, 'SPAWN_ERR_ELF_MAP');
     }
-  }
-
-  private makeFrame(bytes: number, code: ErrorName): CapRef {
-    const frame = this.borrowSlot();
-    const address = this.ram.allocate(bytes);
-    if (address < 0) {
-      throw VmError.from(
-        pushError(-address, Code[code]),
-        `${hex0x(this.ramBytes)} bytes of RAM are too few for the child`,
-      );
-    }
-    const { cap, offset } = this.ram.place(address);
-    const request = { type: CapType.FRAME, offset, objectBytes: bytes, count: 1 };
-    this.check(this.parent.invocations.retype(cap, request, frame), code, 'no frame for the child');
-    return frame;
   }
 
   /** Maps a filled frame into the child, and notes it for the child's own regions. */
@@ -511,7 +350,7 @@ class Nursery {
   private writeArguments(pmap: Pmap, address: number): void {
     const argv = this.options.argv ?? [this.options.name ?? 'program'];
     const page = argumentPage(argv, address);
-    const frame = this.makeFrame(PAGE_BYTES, 'SPAWN_ERR_SETUP_ARGV');
+    const frame = this.resources.makeFrame(PAGE_BYTES, 'SPAWN_ERR_SETUP_ARGV');
     this.fillFrame(frame, 0, page, 'SPAWN_ERR_SETUP_ARGV');
     const flags = VRegionFlags.READ_WRITE;
     const range = { name: 'arguments', base: address, bytes: PAGE_BYTES, flags, frame };
@@ -525,9 +364,9 @@ class Nursery {
     dispatcher: CapRef,
     regions: readonly EmptyRange[],
   ): Domain {
-    const { parent, options } = this;
+    const { parent, options, resources } = this;
     const set = parent.invocations.dispatcherSetup(dispatcher, root, pmap.core.root);
-    this.check(set, 'SPAWN_ERR_CREATE_CSPACE', 'the Dispatcher cannot be set up');
+    check(set, 'SPAWN_ERR_CREATE_CSPACE', 'the Dispatcher cannot be set up');
     const number = parent.invocations.dispatcherNumber(dispatcher);
     const invocations = parent.kernel.attach(number);
     if (invocations === undefined) {
@@ -537,34 +376,28 @@ class Nursery {
     const domain = new Domain(parent.kernel, number, invocations, {
       policy: largestLeaves,
       ...options,
-      inherited: { taken: this.ram.taken(), tables },
+      inherited: { taken: resources.ram.taken(), tables },
     });
     const homes = new Map<CapRef, CapRef>();
     const home = (slot: CapRef): CapRef => {
       const known = homes.get(slot);
       if (known !== undefined) return known;
       const made = domain.slots.allocate();
-      this.check(made < 0 ? -made : OK, 'SPAWN_ERR_CREATE_CSPACE', 'the child has no slot left');
+      check(made < 0 ? -made : OK, 'SPAWN_ERR_CREATE_CSPACE', 'the child has no slot left');
       homes.set(slot, capRef(made));
       return capRef(made);
     };
     const { bytes } = pmap.serialise(home);
     for (const [from, to] of homes) {
       const error = parent.invocations.move(to, from, { destination: root });
-      this.check(error, 'SPAWN_ERR_CREATE_CSPACE', 'a capability cannot be handed over');
-      this.borrowed.delete(from);
-      parent.slots.free(from);
+      check(error, 'SPAWN_ERR_CREATE_CSPACE', 'a capability cannot be handed over');
+      resources.returnSlot(from);
     }
     parent.metadata.close(pmap.core);
     this.pmap = undefined;
     domain.pmap.deserialise(bytes);
     this.makeRegions(domain, regions, homes);
-    // What is left with the parent names the child's objects from outside; the child lives without.
-    for (const slot of this.borrowed) {
-      parent.invocations.delete(slot);
-      parent.slots.free(slot);
-    }
-    this.borrowed.clear();
+    resources.letGo();
     return domain;
   }
 
