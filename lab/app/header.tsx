@@ -5,20 +5,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { hex, VmError } from '../../src/base/index.js';
 import { parseRange } from '../../src/inspect/index.js';
 import { SCREENS } from '../screens/screens.js';
+import { caughtUp, isBehind } from './address.js';
 import type { Screen } from './screen.js';
 import { follow, following, freeze } from './served-source.js';
-import {
-  AT,
-  goToScreen,
-  overlay,
-  say,
-  set,
-  settle,
-  subject,
-  tell,
-  theme,
-  toggleTheme,
-} from './state.js';
+import { AT, goToScreen, overlay, say, set, subject, tell, theme, toggleTheme } from './state.js';
 
 /** The header. */
 export function Header({ screen }: { readonly screen: Screen }): JSX.Element {
@@ -58,9 +48,7 @@ export function Header({ screen }: { readonly screen: Screen }): JSX.Element {
             {following.value === 'followed' ? '❄ Freeze' : '▶ Follow'}
           </button>
         )}
-        <button type="button" class="tool" onClick={share}>
-          Share
-        </button>
+        <Share />
         <button type="button" class="tool" onClick={() => (overlay.value = 'tour')}>
           Tour
         </button>
@@ -178,8 +166,22 @@ function Jump(): JSX.Element {
 
 const MOST_NAMES = 400;
 
+/** Copies the link to what is shown. */
+function Share(): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="tool share"
+      aria-busy={isBehind.value}
+      onClick={() => void share()}
+    >
+      Share
+    </button>
+  );
+}
+
 async function share(): Promise<void> {
-  settle();
+  await caughtUp();
   await copy(location.href, 'The link is copied');
 }
 

@@ -12,6 +12,8 @@ import { namedRanges, type StepResult } from '../../src/scenario/index.js';
 import type { LabSession } from '../engine/lab-session.js';
 import type { DomainState, MomentState } from '../engine/moment-state.js';
 import { Subject } from '../model/subject.js';
+import { packing } from './address.js';
+import { handOver, takeOver } from './handover.js';
 import { layoutText, policyText } from './kept-text.js';
 import { momentLabel } from './moment-label.js';
 import { type Param, text } from './place.js';
@@ -83,6 +85,11 @@ export function saysAnother(): boolean {
 }
 
 let stopFollowing: (() => void) | undefined;
+/** The scenario that the address does not say yet. */
+let unsaid: string | undefined;
+handOver('scenario', () => unsaid);
+/** How many were begun to be opened: what the reader opens later counts, however long the first takes. */
+let openings = 0;
 
 /** How a scenario is opened. */
 export interface OpenOptions {
@@ -102,6 +109,8 @@ export interface OpenOptions {
  */
 export async function openScenario(scenario: string, options: OpenOptions): Promise<boolean> {
   const { name, files, lesson = '', isSaid = false } = options;
+  openings += 1;
+  const own = openings;
   try {
     busy.value = `Running ${name}`;
     const { LabSession: Session } = await import('../engine/lab-session.js');
@@ -112,6 +121,7 @@ export async function openScenario(scenario: string, options: OpenOptions): Prom
         busy.value = `Running ${name}: step ${done} of ${all}`;
       },
     });
+    if (own !== openings) return false;
     batch(() => {
       if (!isSaid) {
         for (const param of [MOMENT, DOMAIN] as Param<unknown>[]) set(param, param.usual);
@@ -129,23 +139,33 @@ export async function openScenario(scenario: string, options: OpenOptions): Prom
     markOpened();
     return true;
   } catch (error) {
-    tell(error);
+    if (own === openings) tell(error);
     return false;
   } finally {
-    busy.value = undefined;
+    if (own === openings) busy.value = undefined;
   }
 }
 
 /** Puts the text of the session into the address, or keeps it where it is too long. */
-async function say(session: LabSession): Promise<void> {
-  const { packText } = await import('../engine/link.js');
+async function say({ text }: LabSession): Promise<void> {
+  unsaid = text;
+  await packing(async () => {
+    const packed = await packedOrKept(text);
+    if (unsaid !== text) return;
+    unsaid = undefined;
+    set(RUN, packed);
+    markOpened();
+  });
+}
+
+async function packedOrKept(text: string): Promise<string> {
   try {
-    set(RUN, await packText(session.text));
+    const { packText } = await import('../engine/link.js');
+    return await packText(text);
   } catch {
-    keep('scenario', session.text);
-    set(RUN, KEPT);
+    keep('scenario', text);
+    return KEPT;
   }
-  markOpened();
 }
 
 /** Performs what was typed. What is wrong with it is thrown. */
@@ -188,6 +208,8 @@ export function goToMoment(at: number): void {
 
 /** Shows something that is no machine any more: nothing of it stays in the address. */
 export function closeMachine(): void {
+  openings += 1;
+  unsaid = undefined;
   stopFollowing?.();
   stopFollowing = undefined;
   machine.value = undefined;
@@ -196,20 +218,32 @@ export function closeMachine(): void {
   for (const param of [DOMAIN, RUN, LESSON]) set(param, '');
 }
 
-/** Opens the scenario that the address says; whether it says one. A lesson is opened by its own. */
+/**
+ * Opens the scenario that the page before has handed over or the address says; whether there is one. A
+ * lesson is opened by its own.
+ */
 export async function openSaidScenario(): Promise<boolean> {
   const packed = get(RUN);
-  if (packed === '') return false;
+  const handed = takeOver('scenario');
+  if (packed === '' && handed === undefined) return false;
   const lesson = get(LESSON);
+  const name = lesson === '' ? 'scenario.yaml' : `${lesson}.yaml`;
   try {
-    const { unpackText } = await import('../engine/link.js');
-    const scenario = packed === KEPT ? kept('scenario') : await unpackText(packed);
-    const name = lesson === '' ? 'scenario.yaml' : `${lesson}.yaml`;
-    return await openScenario(scenario, { name, lesson, isSaid: true });
+    const scenario = handed ?? (await saidScenario(packed));
+    const isOpen = await openScenario(scenario, { name, lesson, isSaid: true });
+    const session = machine.peek()?.session;
+    if (isOpen && handed !== undefined && session !== undefined) await say(session);
+    return isOpen;
   } catch (error) {
     tell(error);
     return false;
   }
+}
+
+async function saidScenario(packed: string): Promise<string> {
+  if (packed === KEPT) return kept('scenario');
+  const { unpackText } = await import('../engine/link.js');
+  return await unpackText(packed);
 }
 
 /** Makes the shown space the subject, and the moments those of the machine. */

@@ -8,6 +8,7 @@ import { EXAMPLES, type Example, exampleOf } from '../model/examples.js';
 import { subjectOfLayout } from '../model/layout-file.js';
 import { snapshotOf, subjectOf, subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
+import { handOver, takeOver } from './handover.js';
 import { layoutText, policyText } from './kept-text.js';
 import { closeLesson, lesson, openSaidLesson } from './lessons.js';
 import {
@@ -19,7 +20,19 @@ import {
   saysAnother,
 } from './machine.js';
 import { isServed, openServed } from './served-source.js';
-import { AT, busy, dismiss, get, goToScreen, place, SOURCE, set, subject, tell } from './state.js';
+import {
+  AT,
+  busy,
+  dismiss,
+  get,
+  goToScreen,
+  place,
+  SOURCE,
+  set,
+  stayAt,
+  subject,
+  tell,
+} from './state.js';
 import { type KeptSource, keepSource, keptSource } from './storage.js';
 import { openTrace, SHOW } from './study.js';
 
@@ -44,7 +57,31 @@ export function show(next: Subject, name: string): void {
     markOpened();
     dismiss();
   });
-  void keepSource(recordOf(next, name));
+  void keepShown(recordOf(next, name));
+}
+
+/** What is shown and not kept yet: it takes a browser a moment. */
+let unkept: KeptSource | undefined;
+// The programs of a layout are bytes, which no text hands over.
+handOver('source', () =>
+  unkept === undefined || (unkept.layout?.programs.size ?? 0) > 0
+    ? undefined
+    : JSON.stringify(unkept),
+);
+
+async function keepShown(record: KeptSource): Promise<void> {
+  unkept = record;
+  await keepSource(record);
+  if (unkept === record) unkept = undefined;
+}
+
+/** What the page before has handed over, or kept. */
+async function sourceBefore(): Promise<KeptSource | undefined> {
+  const handed = takeOver('source');
+  if (handed === undefined) return await keptSource();
+  const record = JSON.parse(handed) as KeptSource;
+  if (record.layout === undefined) return record;
+  return { ...record, layout: { ...record.layout, programs: new Map() } };
 }
 
 /** A subject as it is kept. */
@@ -200,7 +237,7 @@ async function openWhatIsSaidNow(): Promise<void> {
   const said = place.peek();
   closeMachine();
   lesson.value = undefined;
-  place.value = said;
+  stayAt(said);
   markOpened();
   await openSaid();
   markOpened();
@@ -226,12 +263,17 @@ async function openSaid(): Promise<void> {
     });
     return;
   }
-  const last = await keptSource();
+  const shown = subject.peek();
+  const words = `Opening ${name}`;
+  busy.value = words;
+  const [last, beside] = [await sourceBefore(), await keptSource('companion')];
+  if (busy.peek() === words) busy.value = undefined;
+  // Meanwhile the reader may have opened something else.
+  if (get(SOURCE) !== name || subject.peek() !== shown) return;
   if (last?.name === name) {
     tryTo(() => {
       subject.value = subjectOfRecord(last);
     });
-    const beside = await keptSource('companion');
     if (beside?.name === name) tryTo(() => setCompanion(subjectOfRecord(beside), name));
     return;
   }

@@ -7,6 +7,8 @@ import { computed, effect, signal } from '@preact/signals';
 import type { Theme } from '../draw/palette.js';
 import { colourVariables } from '../draw/palette.js';
 import type { Subject } from '../model/subject.js';
+import { leaveAddress, settle, writeAddress } from './address.js';
+import { handOver, startHandover, takeOver } from './handover.js';
 import {
   address,
   choice,
@@ -24,8 +26,10 @@ export const subject = signal<Subject | undefined>(undefined);
 /** What is being read, while it is. */
 export const busy = signal<string | undefined>(undefined);
 
+/** Where the page before this one was, if its address did not say it yet. */
+const handedPlace = takeOver('place');
 /** Where the reader is. */
-export const place = signal<Place>(parsePlace(location.hash));
+export const place = signal<Place>(parsePlace(handedPlace ?? location.hash));
 
 /** The selected virtual address, and how deep it was gone into: its MiB, its page, or its bits. */
 export const AT = address('at');
@@ -53,31 +57,18 @@ export function goToScreen(screen: string): void {
   go({ ...place.peek(), screen }, true);
 }
 
+/** Is at the place that the address says, whatever was to be written into it. */
+export function stayAt(to: Place): void {
+  leaveAddress();
+  place.value = to;
+}
+
 /** Goes to a place. */
 function go(to: Place, remember: boolean): void {
-  const before = placeHash(place.peek());
-  if (before === placeHash(to)) return;
+  const hash = placeHash(to);
+  if (placeHash(place.peek()) === hash) return;
   place.value = to;
-  if (remember) {
-    settle();
-    history.pushState(null, '', placeHash(to));
-  } else settleSoon();
-}
-
-// A browser takes only so many changes of the address; panning makes more.
-const SETTLE_MILLISECONDS = 150;
-let settling: ReturnType<typeof setTimeout> | undefined;
-
-function settleSoon(): void {
-  settling ??= setTimeout(settle, SETTLE_MILLISECONDS);
-}
-
-/** Writes the place into the address now. */
-export function settle(): void {
-  clearTimeout(settling);
-  settling = undefined;
-  const hash = placeHash(place.peek());
-  if (hash !== location.hash) history.replaceState(null, '', hash);
+  writeAddress(hash, remember);
 }
 
 const darkWish = matchMedia('(prefers-color-scheme: dark)');
@@ -142,12 +133,18 @@ export const overlay = signal<'none' | 'keys' | 'tour' | 'open'>('none');
 /** Follows the address, the wish of the system, and sets the colours of the page. */
 export function startState(): void {
   const follow = (): void => {
+    leaveAddress();
     const next = parsePlace(location.hash);
     if (placeHash(next) !== placeHash(place.peek())) place.value = next;
   };
   addEventListener('hashchange', follow);
   addEventListener('popstate', follow);
-  addEventListener('pagehide', settle);
+  startHandover(settle);
+  handOver('place', () => {
+    const hash = placeHash(place.peek());
+    return hash === location.hash ? undefined : hash;
+  });
+  if (handedPlace !== undefined) writeAddress(placeHash(place.peek()), false);
   darkWish.addEventListener('change', (event) => {
     systemTheme.value = event.matches ? 'dark' : 'light';
   });

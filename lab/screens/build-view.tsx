@@ -1,7 +1,7 @@
 /** The view of S7: a layout as text at the left, its tables at the right, and what they cost. */
 
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { formatBytes, KIB } from '../../src/base/index.js';
 import { summaryText } from '../../src/inspect/index.js';
 import {
@@ -45,12 +45,16 @@ const BUILD_MILLISECONDS = 200;
 /** The view. */
 export function BuildView({ subject }: ScreenProps): JSX.Element {
   const usual = useMemo(() => layoutFileOf(subject), [subject]);
-  useEffect(() => void layoutText.open(usual), [usual, subject, place.value.params['layout']]);
+  useLayoutEffect(
+    () => void layoutText.open(usual),
+    [usual, subject, place.value.params['layout']],
+  );
   const text = layoutText.text.value;
   const layout: LayoutText = useMemo(
     () => ({ text, path: pathOf(subject), programs: subject.layout?.programs ?? NO_PROGRAMS }),
     [text, subject],
   );
+  if (layoutText.isReading.value) return <p class="busy">Unpacking the link…</p>;
   if (text === '') return <Beginning subject={subject} />;
   return <Workbench subject={subject} layout={layout} />;
 }

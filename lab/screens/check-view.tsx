@@ -39,7 +39,7 @@ const FINDING = text('finding');
 
 /** The view. */
 export function CheckView({ subject }: ScreenProps): JSX.Element {
-  useEffect(() => void policyText.open(''), [subject, place.value.params['policy']]);
+  useLayoutEffect(() => void policyText.open(''), [subject, place.value.params['policy']]);
   const said = policyText.text.value;
   const { policy, problems } = useMemo(() => readPolicy(said, subject.names), [said, subject]);
   const result = useMemo(() => checked(subject, policy), [subject, policy]);
@@ -59,6 +59,7 @@ export function CheckView({ subject }: ScreenProps): JSX.Element {
     'step-back': () => step(-1),
     'step-forward': () => step(1),
   });
+  if (policyText.isReading.value) return <p class="busy">Unpacking the link…</p>;
   return (
     <div class="check-screen">
       <section class="check-main" aria-label="Findings">

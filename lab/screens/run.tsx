@@ -17,6 +17,7 @@ import {
   undo,
 } from '../app/machine.js';
 import { PlayControls } from '../app/play-controls.js';
+import { draftOf, keepDraft } from '../app/scenario-draft.js';
 import type { Screen } from '../app/screen.js';
 import { AT, get } from '../app/state.js';
 import { StyledText } from '../app/styled-lines.js';
@@ -70,12 +71,23 @@ const CHECK_MILLISECONDS = 250;
 
 function ScenarioPanel({ session, change }: ScenarioPanelProps): JSX.Element {
   const running = session?.text ?? firstDomain;
-  const [text, setText] = useState(running);
+  const [text, setText] = useState(() => draftOf(running));
+  const shown = useRef({ session, running });
   const [problems, setProblems] = useState<readonly FileProblem[]>([]);
   const [schema, setSchema] = useState<JsonSchema | undefined>(undefined);
   const name = session?.name ?? 'first-domain.yaml';
   // At once: what is typed after the first picture must not be overwritten.
-  useLayoutEffect(() => setText(running), [session, change]);
+  useLayoutEffect(() => {
+    const before = shown.current;
+    shown.current = { session, running };
+    // What is typed to the machine while its scenario is being rewritten leaves the draft alone.
+    if (session === before.session && text !== before.running) keepDraft(running, text);
+    else setText(draftOf(running));
+  }, [session, change]);
+  const write = (next: string): void => {
+    setText(next);
+    keepDraft(running, next);
+  };
   useEffect(() => {
     const timer = setTimeout(
       () => void problemsOf(text, name).then(setProblems),
@@ -107,7 +119,7 @@ function ScenarioPanel({ session, change }: ScenarioPanelProps): JSX.Element {
       <Editor
         label="Scenario, as YAML"
         text={text}
-        onText={setText}
+        onText={write}
         problems={problems}
         schema={schema}
         onRun={() => void start()}

@@ -40,6 +40,9 @@ export interface Look {
   readonly withoutText?: boolean;
 }
 
+/** How many times slower the processor of a page is made to look for races: `LAB_SLOWDOWN=6 npx vitest run …`. */
+const SLOWDOWN = Number(process.env['LAB_SLOWDOWN'] ?? 1);
+
 let browser: Promise<Browser> | undefined;
 const contexts: BrowserContext[] = [];
 /** What pages have thrown since {@link closeLab}. */
@@ -78,6 +81,10 @@ export async function openLab(hash = '', look: Look = {}): Promise<PageRecord> {
     const url = request.url();
     if (!url.startsWith(site) && !/^(?:data|blob):/.test(url)) record.strangers.push(url);
   });
+  if (SLOWDOWN > 1) {
+    const session = await context.newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
+  }
   await page.goto(site + hash);
   await page.waitForSelector('main');
   return record;
@@ -112,11 +119,15 @@ export async function dropFiles(
   await page.dispatchEvent('body', 'drop', { dataTransfer: data });
 }
 
-/** The hash of the page once it has settled. */
+/** The hash of the page once it says everything that is shown: texts are packed, and the address is written. */
 export async function hashOf(page: Page): Promise<string> {
-  // A timer of the page itself, so that those that it has set before are over.
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
-  return new URL(page.url()).hash;
+  return await page.evaluate(async () => {
+    const isBehind = (): boolean => document.querySelector('.share[aria-busy="true"]') !== null;
+    // What the last act has begun is drawn by the next picture.
+    do await new Promise((resolve) => setTimeout(resolve, 60));
+    while (isBehind());
+    return location.hash;
+  });
 }
 
 declare module 'vitest' {
