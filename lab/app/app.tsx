@@ -1,7 +1,7 @@
 /** The frame around every screen. */
 
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { SCREENS } from '../screens/screens.js';
 import { CommandBar } from './command-bar.js';
 import { DropZone } from './drop-zone.js';
@@ -35,7 +35,7 @@ export function App(): JSX.Element {
   const screen = currentScreen();
   const shown = subject.value;
   useLayoutEffect(() => listenToKeys(perform), []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const what = shown?.title ?? get(SOURCE);
     document.title = `${what === '' ? '' : `${what} · `}${screen.title} · Pagewright lab`;
   }, [screen, shown]);

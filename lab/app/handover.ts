@@ -1,6 +1,6 @@
 /**
- * What the address does not say yet when a page goes, handed to the page that comes after it in the same
- * tab at the same address: a reload loses nothing, however soon it comes.
+ * What the address does not say yet when a page goes, handed to the page that is loaded again in its
+ * place: a reload loses nothing, however soon it comes.
  */
 
 const NAME = 'pagewright-lab.handover';
@@ -8,8 +8,8 @@ const NAME = 'pagewright-lab.handover';
 const MOST_CHARACTERS = 2 * 2 ** 20;
 
 interface Handover {
-  /** The addresses that the next page may have: a browser reloads the one before the last change or the one after. */
-  readonly hashes: readonly string[];
+  /** The address that the page had. */
+  readonly hash: string;
   readonly texts: Readonly<Record<string, string>>;
 }
 
@@ -32,10 +32,9 @@ export function takeOver(name: string): string | undefined {
 /** Hands over whenever the page may go; `settle` writes into the address what can be written at once. */
 export function startHandover(settle: () => void): void {
   const give = (): void => {
-    const before = location.hash;
     const texts = toGive();
     settle();
-    write({ hashes: [before, location.hash], texts });
+    write({ hash: location.hash, texts });
   };
   addEventListener('pagehide', give);
   // A telephone ends a page that is hidden without a word.
@@ -69,9 +68,19 @@ function receive(): Handover['texts'] {
     const text = sessionStorage.getItem(NAME);
     sessionStorage.removeItem(NAME);
     if (text === null) return {};
-    const { hashes, texts } = JSON.parse(text) as Handover;
-    return hashes.includes(location.hash) ? texts : {};
+    const { hash, texts } = JSON.parse(text) as Handover;
+    return isSamePage(hash) ? texts : {};
   } catch {
     return {};
   }
+}
+
+/**
+ * Whether this page is the one before, again. What is reloaded is the address that a page had when the
+ * reload began: it may have written others until it went, so that the address does not tell.
+ */
+function isSamePage(hash: string): boolean {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const wasDiscarded = 'wasDiscarded' in document && document.wasDiscarded === true;
+  return navigation?.type === 'reload' || wasDiscarded || location.hash === hash;
 }

@@ -8,6 +8,7 @@ import { VmError } from '../../src/base/index.js';
 import type { NamedRange } from '../../src/inspect/index.js';
 import { subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
+import { fileStem } from './save-file.js';
 import { get, SOURCE, subject, tell } from './state.js';
 
 /** Whether the source is a live target, and whether it is followed. */
@@ -59,7 +60,9 @@ function subjectOfServed(text: string): Subject {
       'this page and pagewright lab are of different versions',
     );
   }
-  const { word, title, about, names, snapshot } = served;
+  const { title, about, names, snapshot } = served;
+  // A program that runs is no source of other commands: what was saved of it is.
+  const word = served.word.startsWith('boot:') ? `snap:${fileStem(title)}.json` : served.word;
   return subjectOfSnapshot(snapshot, { title, word, names, about });
 }
 

@@ -33,7 +33,7 @@ import {
   subject,
   tell,
 } from './state.js';
-import { type KeptSource, keepSource, keptSource } from './storage.js';
+import { type KeptPlace, type KeptSource, keepSource, keptSource } from './storage.js';
 import { openTrace, SHOW } from './study.js';
 
 /**
@@ -57,28 +57,30 @@ export function show(next: Subject, name: string): void {
     markOpened();
     dismiss();
   });
-  void keepShown(recordOf(next, name));
+  void keepOrHandOver(recordOf(next, name), 'source');
 }
 
-/** What is shown and not kept yet: it takes a browser a moment. */
-let unkept: KeptSource | undefined;
-// The programs of a layout are bytes, which no text hands over.
-handOver('source', () =>
-  unkept === undefined || (unkept.layout?.programs.size ?? 0) > 0
-    ? undefined
-    : JSON.stringify(unkept),
-);
+/** What is shown and not kept yet, since it takes a browser a moment. */
+const unkept = new Map<KeptPlace, KeptSource>();
+for (const where of ['source', 'companion'] as const) {
+  handOver(where, () => {
+    const record = unkept.get(where);
+    // The programs of a layout are bytes, which no text hands over.
+    const isText = (record?.layout?.programs.size ?? 0) === 0;
+    return record !== undefined && isText ? JSON.stringify(record) : undefined;
+  });
+}
 
-async function keepShown(record: KeptSource): Promise<void> {
-  unkept = record;
-  await keepSource(record);
-  if (unkept === record) unkept = undefined;
+async function keepOrHandOver(record: KeptSource, where: KeptPlace): Promise<void> {
+  unkept.set(where, record);
+  await keepSource(record, where);
+  if (unkept.get(where) === record) unkept.delete(where);
 }
 
 /** What the page before has handed over, or kept. */
-async function sourceBefore(): Promise<KeptSource | undefined> {
-  const handed = takeOver('source');
-  if (handed === undefined) return await keptSource();
+async function sourceBefore(where: KeptPlace): Promise<KeptSource | undefined> {
+  const handed = takeOver(where);
+  if (handed === undefined) return await keptSource(where);
   const record = JSON.parse(handed) as KeptSource;
   if (record.layout === undefined) return record;
   return { ...record, layout: { ...record.layout, programs: new Map() } };
@@ -107,7 +109,7 @@ function subjectOfRecord({ title, word, names, about, snapshot, layout }: KeptSo
 /** Puts a space beside the one that is shown, which is called `name`. */
 function setCompanion(next: Subject | undefined, name: string): void {
   companion.value = next;
-  if (next !== undefined) void keepSource(recordOf(next, name), 'companion');
+  if (next !== undefined) void keepOrHandOver(recordOf(next, name), 'companion');
 }
 
 /** Shows an example. */
@@ -266,7 +268,7 @@ async function openSaid(): Promise<void> {
   const shown = subject.peek();
   const words = `Opening ${name}`;
   busy.value = words;
-  const [last, beside] = [await sourceBefore(), await keptSource('companion')];
+  const [last, beside] = [await sourceBefore('source'), await sourceBefore('companion')];
   if (busy.peek() === words) busy.value = undefined;
   // Meanwhile the reader may have opened something else.
   if (get(SOURCE) !== name || subject.peek() !== shown) return;

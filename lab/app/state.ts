@@ -140,10 +140,7 @@ export function startState(): void {
   addEventListener('hashchange', follow);
   addEventListener('popstate', follow);
   startHandover(settle);
-  handOver('place', () => {
-    const hash = placeHash(place.peek());
-    return hash === location.hash ? undefined : hash;
-  });
+  handOver('place', () => placeHash(place.peek()));
   if (handedPlace !== undefined) writeAddress(placeHash(place.peek()), false);
   darkWish.addEventListener('change', (event) => {
     systemTheme.value = event.matches ? 'dark' : 'light';

@@ -43,20 +43,20 @@ export interface KeptSource {
 const DATABASE = 'pagewright-lab';
 const STORE = 'last';
 /** What is shown, and what it is compared with. */
-type Place = 'source' | 'companion';
+export type KeptPlace = 'source' | 'companion';
 /** Larger ones are not kept. */
 const MOST_CHARACTERS = 24 * 2 ** 20;
 const MOST_NAMES = 20_000;
 
 /** Keeps a source in place of the one before. */
-export async function keepSource(source: KeptSource, place: Place = 'source'): Promise<void> {
+export async function keepSource(source: KeptSource, place: KeptPlace): Promise<void> {
   if (source.snapshot.length > MOST_CHARACTERS) return;
   const names = source.names.slice(0, MOST_NAMES);
   await withStore('readwrite', (store) => store.put({ ...source, names }, place));
 }
 
 /** The source that was kept last. */
-export async function keptSource(place: Place = 'source'): Promise<KeptSource | undefined> {
+export async function keptSource(place: KeptPlace): Promise<KeptSource | undefined> {
   return await withStore(
     'readonly',
     (store) => store.get(place) as IDBRequest<KeptSource | undefined>,

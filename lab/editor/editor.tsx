@@ -24,6 +24,7 @@ export function Editor(props: EditorProps): JSX.Element {
   const { label, text, onText, problems, schema, onRun } = props;
   const area = useRef<HTMLTextAreaElement>(null);
   const list = useId();
+  const hasWritten = useRef(false);
   const [offers, setOffers] = useState<readonly Completion[]>([]);
   const [active, setActive] = useState(0);
   const [caret, setCaret] = useState<number | undefined>(undefined);
@@ -35,7 +36,6 @@ export function Editor(props: EditorProps): JSX.Element {
     area.current?.setSelectionRange(caret, caret);
     setCaret(undefined);
   }, [caret]);
-  useEffect(() => setOffers([]), [schema]);
 
   const offer = (asked: boolean): void => {
     const element = area.current;
@@ -46,6 +46,11 @@ export function Editor(props: EditorProps): JSX.Element {
     setOffers(asked || hasWord ? found : []);
     setActive(0);
   };
+  // Who has begun to write before the schema was there is offered now what fits.
+  useEffect(() => {
+    if (hasWritten.current && document.activeElement === area.current) offer(false);
+    else setOffers([]);
+  }, [schema]);
   const replace = (from: number, to: number, by: string): void => {
     onText(text.slice(0, from) + by + text.slice(to));
     setCaret(from + by.length);
@@ -119,6 +124,7 @@ export function Editor(props: EditorProps): JSX.Element {
             wrap="off"
             onInput={(event) => {
               onText(event.currentTarget.value);
+              hasWritten.current = true;
               offer(false);
             }}
             onKeyDown={onKeyDown}

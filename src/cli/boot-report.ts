@@ -1,31 +1,18 @@
 /** What `boot` does: starts a machine, lets the programs run, and tells what happens. */
-import { basename } from 'node:path';
-import { formatBytes, VmError } from '../base/index.js';
-import { clock, fifo, lfu, lru, type PolicyKind, random, secondChance } from '../domain/index.js';
+import { VmError } from '../base/index.js';
 import { line } from '../inspect/index.js';
 import { LiveMachine, type LiveObserver, type LiveProgram, LiveSystem } from '../live/index.js';
 import type { BootFlags } from './boot-flags.js';
+import { bootPolicy, readProgram } from './boot-input.js';
 import { BootJson } from './boot-json.js';
 import { endLines, faultLine, statusText } from './boot-lines.js';
 import { Exit, type ExitCode } from './exit-code.js';
-import { readAtMost } from './input-file.js';
 import { Progress } from './progress.js';
 import type { Session } from './session.js';
 
-/** Bytes of the largest executable that is read. */
-const MOST_PROGRAM_BYTES = 64 * 1024 * 1024;
 const STATUS_MILLISECONDS = 100;
 /** What ends us in order; each is passed on when the machine is gone. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-const POLICIES: Readonly<Record<BootFlags['policy'], () => PolicyKind>> = {
-  fifo: () => fifo,
-  clock: () => clock,
-  'second-chance': () => secondChance,
-  lru: () => lru(),
-  lfu: () => lfu(),
-  random: () => random(),
-};
 
 /**
  * Boots the programs at `paths`.
@@ -37,10 +24,7 @@ export async function bootGuests(
   paths: readonly string[],
   flags: BootFlags,
 ): Promise<ExitCode> {
-  const files = paths.map((path) => {
-    const name = basename(path).replace(/\.elf$/, '');
-    return { name, file: readProgram(path), argv: [name, ...flags.arg] };
-  });
+  const files = paths.map((path) => readProgram(path, flags.arg));
   const interrupt = new Interrupt();
   try {
     const live = await LiveMachine.start({
@@ -72,7 +56,7 @@ async function run(
   const progress = new Progress(session.talk);
   const observer = json?.observer ?? textObserver(session, progress, flags.events === true);
   const options = {
-    policy: POLICIES[flags.policy](),
+    policy: bootPolicy(flags.policy),
     stackBytes: flags.stack,
     ...(flags.frames === undefined ? {} : { frames: flags.frames }),
   };
@@ -145,13 +129,6 @@ function tooLate(programs: readonly LiveProgram[], seconds: number): VmError {
     'LIVE_ERR_TIMEOUT',
     `${running.join(', ')} had not ended after ${seconds} s (--timeout)`,
   );
-}
-
-function readProgram(path: string): Uint8Array {
-  const bytes = readAtMost(path, MOST_PROGRAM_BYTES);
-  if (bytes.length <= MOST_PROGRAM_BYTES) return bytes;
-  const most = formatBytes(MOST_PROGRAM_BYTES);
-  throw new VmError('SOURCE_ERR_READ', `${path}: larger than ${most}, the most that is read`);
 }
 
 /** Somebody interrupts us: the machine is ended first, and then we are, by the same signal. */

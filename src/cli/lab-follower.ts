@@ -1,6 +1,6 @@
 /** Follows a live target for the pages that look at it. */
 import { VmError } from '../base/index.js';
-import { labDocument } from './lab-document.js';
+import { sourceDocument } from './lab-document.js';
 import type { LabFlags } from './lab-flags.js';
 import type { LabServer } from './lab-server.js';
 import { openQuietly } from './subject.js';
@@ -43,7 +43,7 @@ export class LabFollower {
   private async read(): Promise<void> {
     try {
       const source = await openQuietly(this.word, this.flags, { signal: this.signal });
-      if (source.evidence === 'tables') this.server.show(labDocument(source, true));
+      if (source.evidence === 'tables') this.server.show(sourceDocument(source, true));
       source.close();
       this.complaint = '';
     } catch (error) {

@@ -4,7 +4,7 @@ import { VmError } from '../base/index.js';
 import { line } from '../inspect/index.js';
 import type { TableSource } from '../source/index.js';
 import { Exit, type ExitCode } from './exit-code.js';
-import { labDocument } from './lab-document.js';
+import { sourceDocument } from './lab-document.js';
 import type { LabFlags } from './lab-flags.js';
 import { LabFollower } from './lab-follower.js';
 import { LabServer } from './lab-server.js';
@@ -24,28 +24,66 @@ export async function serveLab(
   word: string | undefined,
   flags: LabFlags,
 ): Promise<ExitCode> {
-  const source =
-    word === undefined ? undefined : requireTables(await openWord(session, word, flags));
-  const isLive = source !== undefined && LIVE_KINDS.has(source.kind);
-  const site = labSite(source === undefined ? 'nothing' : isLive ? 'live' : 'still');
-  const document = source === undefined ? undefined : labDocument(source, isLive);
-  source?.close();
-  const server = new LabServer(site, document);
-  const url = await server.listen(flags.port);
-  session.out.print(line(url));
-  session.talk.print(line('Ctrl-C ends it', 'quiet'));
-  const stopped = new AbortController();
-  const follower =
-    word !== undefined && isLive ? new LabFollower(server, word, flags, stopped.signal) : undefined;
+  // A machine that is being booted must not be left alone either.
+  const isInterrupted = interrupted();
+  const shown = word === undefined ? undefined : await openShown(session, word, flags);
+  const site = labSite(shown === undefined ? 'nothing' : shown.isLive ? 'live' : 'still');
+  const server = new LabServer(site, shown?.document);
   try {
+    const url = await server.listen(flags.port);
+    session.out.print(line(url));
+    session.talk.print(line('Ctrl-C ends it', 'quiet'));
+    shown?.follow(server);
     if (flags.open) openBrowser(url, session);
-    await interrupted();
+    await isInterrupted;
   } finally {
-    stopped.abort();
-    await follower?.ended();
+    await shown?.end();
     await server.close();
   }
   return Exit.FINE;
+}
+
+/** What is served with the page. */
+interface Shown {
+  /** Whether it changes. */
+  readonly isLive: boolean;
+  /** What there is to see at first. */
+  readonly document: string;
+  /** Shows on `server` how it changes, while somebody follows it. */
+  follow(server: LabServer): void;
+  /** Lets it go. */
+  end(): Promise<void>;
+}
+
+async function openShown(session: Session, word: string, flags: LabFlags): Promise<Shown> {
+  if (isGuestWord(word)) {
+    const { LabGuest } = await import('./lab-guest.js');
+    return LabGuest.boot(session, word.slice(GUEST_PREFIX.length), flags);
+  }
+  const source = requireTables(await openWord(session, word, flags));
+  const isLive = LIVE_KINDS.has(source.kind);
+  const document = sourceDocument(source, isLive);
+  source.close();
+  const stopped = new AbortController();
+  let follower: LabFollower | undefined;
+  return {
+    isLive,
+    document,
+    follow: (server) => {
+      if (isLive) follower = new LabFollower(server, word, flags, stopped.signal);
+    },
+    end: async () => {
+      stopped.abort();
+      await follower?.ended();
+    },
+  };
+}
+
+const GUEST_PREFIX = 'boot:';
+
+/** Whether a word names a program to boot. */
+function isGuestWord(word: string): boolean {
+  return word.startsWith(GUEST_PREFIX);
 }
 
 function requireTables(source: Awaited<ReturnType<typeof openWord>>): TableSource {

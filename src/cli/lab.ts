@@ -1,6 +1,7 @@
 /** `pagewright lab`: the web lab on a source, served to this machine only. */
 import { Option } from 'commander';
 import { VmError } from '../base/errors.js';
+import { POLICY_CHOICES } from './boot-flags.js';
 import { type LabFlags, USUAL_INTERVAL } from './lab-flags.js';
 import type { DefineCommand } from './session.js';
 import { addSourceOptions, positiveNumber } from './source-flags.js';
@@ -9,7 +10,10 @@ export const defineLab: DefineCommand = (program, perform) => {
   const command = program
     .command('lab')
     .description('open the web lab on an address space: see it, walk it, take it apart')
-    .argument('[source]', 'where the address space is read from; without one, the examples')
+    .argument(
+      '[source]',
+      'where the address space is read from, or boot:PROGRAM; without one, the examples',
+    )
     .addOption(
       new Option('--port <number>', 'the port to serve on; a free one unless told')
         .argParser(portNumber)
@@ -20,6 +24,12 @@ export const defineLab: DefineCommand = (program, perform) => {
       new Option('--every <ms>', 'how often a live target is read again')
         .argParser(positiveNumber)
         .default(USUAL_INTERVAL),
+    )
+    .option('--frames <count>', 'page frames of a program that is booted', positiveNumber)
+    .addOption(
+      new Option('--policy <name>', 'which of its pages goes when the frames are used up')
+        .choices(POLICY_CHOICES)
+        .default('clock'),
     );
   addSourceOptions(command)
     .addHelpText(
@@ -29,10 +39,16 @@ The page is served on the loopback address only, and speaks to nobody else. A li
 is read again and again while the page follows it, each time stopped for as long as that takes; Freeze
 on the page leaves it alone. Ctrl-C ends the server.
 
+boot:PROGRAM runs a static ARM executable in QEMU, as pagewright boot does, while a page follows it. The
+program waits for every picture and may then take twice as many faults until the next, so that its
+first steps are seen one by one; Freeze holds it, Follow lets it go on. What it writes goes to standard
+output.
+
 Examples:
   pagewright lab
   pagewright lab elf:fsbl.elf#MMUTable
   pagewright lab gdb:127.0.0.1:1234 --every 500
+  pagewright lab boot:examples/live/quicksort.elf --frames 12 --policy lru
   pagewright lab state.json --no-open --port 8000`,
     )
     .action((word: string | undefined, flags: LabFlags) =>

@@ -7,4 +7,5 @@ export {
   LiveSystem,
   type PagingOptions,
   type ProgramFile,
+  programRanges,
 } from './live-system.js';

@@ -78,6 +78,8 @@ export class LiveMachine {
   private space: LiveSpace = { ttbr0: 0, contextidr: 0 };
   private end: QemuEnd | undefined;
   private stopped = false;
+  private held: Promise<void> | undefined;
+  private letGo: () => void = () => {};
   private wake: () => void = () => {};
 
   private constructor(
@@ -171,6 +173,11 @@ export class LiveMachine {
     let last = performance.now();
     while (!this.stopped) {
       this.requireRunning();
+      if (this.held !== undefined) {
+        await this.held;
+        last = performance.now();
+        continue;
+      }
       const end = performance.now() + TURN_MILLISECONDS;
       for (let look = 0; look < looks; ) {
         if (!this.mailbox.poll()) {
@@ -181,11 +188,24 @@ export class LiveMachine {
         if (!handle()) return;
         this.wakeRuntime();
         last = performance.now();
-        if (last > end) break;
+        if (last > end || this.held !== undefined) break;
       }
       if (performance.now() - last < PATIENCE_MILLISECONDS) await nextTurn();
       else if (await this.nap()) last = performance.now();
     }
+  }
+
+  /** Answers no more requests until {@link release}: the guest waits at its next one. */
+  hold(): void {
+    this.held ??= new Promise((resolve) => {
+      this.letGo = resolve;
+    });
+  }
+
+  /** Answers requests again. */
+  release(): void {
+    this.held = undefined;
+    this.letGo();
   }
 
   /** Lets the program go on, with the words of its context from `first` on as they are now. */
@@ -213,6 +233,7 @@ export class LiveMachine {
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
+    this.release();
     this.wake();
     await this.qemu.stop();
     this.mapping?.close();

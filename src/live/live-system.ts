@@ -21,6 +21,7 @@ import {
   explainLines,
   explainRecord,
   machineSpace,
+  type NamedRange,
   Names,
   registerReport,
 } from '../inspect/index.js';
@@ -58,6 +59,9 @@ export interface LiveObserver {
   fault?(event: FaultEvent): void;
   /** A request came in, and was answered: for measuring. Milliseconds. */
   served?(from: number, to: number): void;
+  /** A program ends; what it had is still there. */
+  ending?(program: LiveProgram): void;
+  /** A program has ended, and given back what it had. */
   ended?(program: LiveProgram): void;
 }
 
@@ -217,7 +221,7 @@ export class LiveSystem {
     const { machine } = this.live;
     const registers = this.registers();
     const space = machineSpace(machine);
-    const names = namesOf(program);
+    const names = new Names(programRanges(program));
     const report = {
       ...registerReport(abort.fetch ? 'prefetch' : 'data', abort.fsr, abort.va, false),
       pc: registers[PC],
@@ -323,6 +327,7 @@ export class LiveSystem {
   // ---------------------------------------------------------------------------------- switching
 
   private endProgram(program: LiveProgram, end: ProgramEnd): boolean {
+    this.observer.ending?.(program);
     program.finish(end);
     this.observer.ended?.(program);
     return this.switchFrom(program);
@@ -365,11 +370,9 @@ function imageOf(name: string, file: Uint8Array): ElfImage {
   }
 }
 
-/** What the addresses of a program are called. */
-function namesOf({ domain, name: origin }: LiveProgram): Names {
-  return new Names(
-    domain.vspace.all().map(({ name, base, bytes }) => {
-      return { name, base, bytes, space: 'virtual', role: 'region', origin };
-    }),
-  );
+/** What the addresses of a program are called: the regions of its domain. */
+export function programRanges({ domain, name: origin }: LiveProgram): NamedRange[] {
+  return domain.vspace.all().map(({ name, base, bytes }) => {
+    return { name, base, bytes, space: 'virtual', role: 'region', origin };
+  });
 }

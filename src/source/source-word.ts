@@ -52,6 +52,12 @@ export function parseSourceWord(text: string): SourceWord {
   if (text === STDIN || exists(text)) return { ...none, kind: undefined, place: text };
   const match = PREFIX.exec(text);
   const kind = match?.[1];
+  if (kind === 'boot') {
+    refuse(
+      text,
+      'a program is booted by pagewright boot, and shown while it runs by pagewright lab',
+    );
+  }
   if (kind !== undefined && !isKind(kind)) {
     const forms = Object.values(PREFIXES).join(', ');
     refuse(text, `no source begins with ${kind}: and no such file is there; sources are ${forms}`);

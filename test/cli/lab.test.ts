@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,74 +8,12 @@ import { LabFollower } from '../../src/cli/lab-follower.js';
 import { LabServer } from '../../src/cli/lab-server.js';
 import { labSite } from '../../src/cli/lab-site.js';
 import { command } from '../support/command.js';
+import { ask, FLAGS, followEvents } from '../support/lab-server.js';
 
 const SITE = new Map([
   ['/', { type: 'text/html', content: 'the page' }],
   ['/assets/a.js', { type: 'text/javascript', content: 'a' }],
 ]);
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-/** Asks by the raw path, which a URL would tidy. */
-function ask(
-  url: string,
-  path: string,
-  options: { method?: string; host?: string } = {},
-): Promise<Answer> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const headers = options.host === undefined ? {} : { host: options.host };
-    const asked = request(
-      { hostname, port, path, method: options.method ?? 'GET', headers },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (text: string) => {
-          body += text;
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      },
-    );
-    asked.on('error', reject);
-    asked.end();
-  });
-}
-
-/** Follows the events of a server. */
-function followEvents(url: string): { next: () => Promise<string>; end: () => void } {
-  const { hostname, port } = new URL(url);
-  const events: string[] = [];
-  const waiting: ((event: string) => void)[] = [];
-  const asked = request({ hostname, port, path: '/events' }, (response) => {
-    let text = '';
-    response.setEncoding('utf8');
-    response.on('data', (piece: string) => {
-      text += piece;
-      const parts = text.split('\n\n');
-      text = parts.pop() ?? '';
-      for (const part of parts.filter((each) => each.startsWith('event:'))) {
-        const wanted = waiting.shift();
-        if (wanted === undefined) events.push(part);
-        else wanted(part);
-      }
-    });
-    response.on('error', () => {});
-  });
-  asked.on('error', () => {});
-  asked.end();
-  return {
-    next: () => {
-      const known = events.shift();
-      return known === undefined
-        ? new Promise((resolve) => waiting.push(resolve))
-        : Promise.resolve(known);
-    },
-    end: () => asked.destroy(),
-  };
-}
 
 describe('the server of the lab', () => {
   const servers: LabServer[] = [];
@@ -163,7 +100,7 @@ describe('following a target', () => {
     const server = new LabServer(SITE);
     const url = await server.listen(0);
     const stopped = new AbortController();
-    const flags: LabFlags = { port: 0, open: false, every: 10, world: 'auto', names: [], elf: [] };
+    const flags: LabFlags = { ...FLAGS, every: 10 };
     const follower = new LabFollower(server, `snap:${file}`, flags, stopped.signal);
     const events = followEvents(url);
     try {

@@ -87,7 +87,6 @@ describe.skipIf(!HAS_CHROMIUM)('a machine in the page', () => {
     await page.waitForSelector('.steps li:nth-child(5)', { state: 'detached' });
     await page.getByRole('button', { name: 'Redo' }).click();
     await page.waitForSelector('.steps li:nth-child(5)');
-    await page.waitForTimeout(300);
     await page.reload();
     await page.waitForSelector('.steps li:nth-child(5)');
     expect(await page.getByLabel('Scenario, as YAML').inputValue()).toContain(
@@ -281,7 +280,7 @@ describe.skipIf(!HAS_CHROMIUM)('a machine in the page', () => {
     for (const screen of ['run', 'capabilities', 'policies']) {
       const { page } = await openLab(`#/${screen}?lesson=refill`, { width, height });
       await page.waitForSelector('.lesson');
-      await page.waitForTimeout(200);
+      await hashOf(page);
       expect([screen, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([
         screen,
         width,

@@ -1,14 +1,56 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { labDocument } from '../../src/cli/lab-document.js';
+import { sourceDocument } from '../../src/cli/lab-document.js';
+import { LabGuest } from '../../src/cli/lab-guest.js';
 import { LabServer } from '../../src/cli/lab-server.js';
 import { labSite } from '../../src/cli/lab-site.js';
+import { Output } from '../../src/cli/output.js';
 import { openSource, type TableSource } from '../../src/source/index.js';
+import { SKIPS, title } from '../oracle/tools.js';
 import { closeLab, HAS_CHROMIUM, openLab } from '../support/lab-browser.js';
+import { FLAGS } from '../support/lab-server.js';
 
 async function documentOf(layout: string): Promise<string> {
   const source = (await openSource(`layout:examples/layouts/${layout}.yaml`)) as TableSource;
-  return labDocument(source, true);
+  return sourceDocument(source, true);
 }
+
+describe.skipIf(!HAS_CHROMIUM || SKIPS)(title('the lab that follows a program'), () => {
+  afterEach(closeLab);
+
+  it('shows its pages as they come, holds it where it is frozen, and its end', async () => {
+    const quiet = new Output({ write: () => {} }, 'never', {});
+    const session = { out: quiet, talk: quiet, quiet: true };
+    const guest = await LabGuest.boot(session, 'examples/live/carousel.elf', {
+      ...FLAGS,
+      every: 300,
+      frames: 12,
+    });
+    const server = new LabServer(labSite('live'), guest.document);
+    try {
+      const site = await server.listen(0);
+      guest.follow(server);
+      const { page, complaints, strangers } = await openLab('', { site });
+      const about = page.getByLabel('The space').locator('p').first();
+      await page.locator('p', { hasText: /^\d+ carousel {2}(?:fetch|read|write) / }).waitFor();
+      await page.getByRole('button', { name: 'Freeze' }).click();
+      await page.getByRole('button', { name: 'Follow' }).waitFor();
+      const held = await about.innerText();
+      await page.waitForTimeout(800);
+      expect(await about.innerText()).toBe(held);
+      expect(await page.locator('.command-line').innerText()).toContain(
+        'pagewright show snap:boot-examples-live-carousel.json',
+      );
+      await page.getByRole('button', { name: 'Follow' }).click();
+      await page.locator('p', { hasText: /^carousel ends after \d+ faults\.$/ }).waitFor();
+      expect(complaints).toEqual([]);
+      expect(strangers).toEqual([]);
+    } finally {
+      await closeLab();
+      await guest.end();
+      await server.close();
+    }
+  });
+});
 
 describe.skipIf(!HAS_CHROMIUM)('the lab that follows a target', () => {
   afterEach(closeLab);

@@ -193,6 +193,8 @@ describe.skipIf(!HAS_CHROMIUM)('Diff', () => {
     const then = await saved(page, 'Snapshot');
     await dropFiles(page, { 'before.json': then, 'after.json': now });
     await page.locator('.diff-changes li').first().waitFor();
+    await page.reload();
+    await page.locator('.diff-changes li').first().waitFor();
     const [before, after] = [exampleOf('zynq-board').open(), exampleOf('split-space').open()];
     const count = [...diffSpaces(before.regions, after.regions)].length;
     const heading = page.locator('.diff-list h2').first();

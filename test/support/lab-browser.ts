@@ -66,7 +66,7 @@ export async function openLab(hash = '', look: Look = {}): Promise<PageRecord> {
     });
   }
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const record: PageRecord = { page, complaints: [], strangers: [] };
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') {
