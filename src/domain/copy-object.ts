@@ -2,8 +2,8 @@
 import { VmError } from '../base/index.js';
 import { Rights } from '../kernel/index.js';
 import type { MappedObject, SnapshotObject } from './mapped-object.js';
-import { EMPTY, STORED } from './page-index.js';
-import type { PagePool } from './page-pool.js';
+import { EMPTY, FRAME_SHIFT, RESIDENT, STORED } from './page-index.js';
+import { type PagePool, PageState } from './page-pool.js';
 import { PooledObject } from './pooled-object.js';
 
 /** A snapshot of another object. */
@@ -75,7 +75,7 @@ export class CopyObject extends PooledObject implements SnapshotObject {
       throw error;
     }
     if (id < 0) this.setEntry(page, STORED);
-    else this.adopt(page, id);
+    else this.inherit(page, id);
   }
 
   /** A frame for the page; -1 where there is none, and the page can go to the backing store at once. */
@@ -105,11 +105,10 @@ export class CopyObject extends PooledObject implements SnapshotObject {
     }
   }
 
-  inherit(page: number, from: MappedObject): void {
-    const same = from instanceof PooledObject && from.pool === this.pool;
-    const id = same ? from.surrender(page) : -1;
-    if (id < 0) this.receive(page, from);
-    else this.adopt(page, id);
+  inherit(page: number, id: number): void {
+    this.pool.assign(id, this.owner, page);
+    this.pool.state[id] |= PageState.DIRTY;
+    this.setEntry(page, (id << FRAME_SHIFT) | RESIDENT);
   }
 
   settleOn(below: MappedObject | undefined): void {

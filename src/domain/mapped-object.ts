@@ -22,6 +22,7 @@ import {
   RECORD_SHIFT,
 } from './leaf-records.js';
 import type { MemoryObject, ObjectRegion, ObjectSpace, UnfilledFrame } from './memory-object.js';
+import type { PagePool } from './page-pool.js';
 import { VRegionFlags } from './vregion-flags.js';
 
 const { READ, WRITE, EXECUTE, LARGE, HUGE } = VRegionFlags;
@@ -362,10 +363,11 @@ export abstract class MappedObject implements MemoryObject {
 
 /** An object that holds copies of pages of the one below it. */
 export interface SnapshotObject extends MappedObject {
-  /** Makes a copy of a page of `from` its own. */
+  readonly pool: PagePool;
+  /** Makes a copy of a page of `from` its own; `from` stays as it is. Errors: no memory, or no page. */
   receive(page: number, from: MappedObject): void;
-  /** Takes over a page that `from`, which goes, holds. */
-  inherit(page: number, from: MappedObject): void;
+  /** Takes over a frame of its pool, which was the page of an object that goes. */
+  inherit(page: number, id: number): void;
   /** Stands directly above `below` from now on, or above nothing. */
   settleOn(below: MappedObject | undefined): void;
 }

@@ -305,19 +305,29 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   protected bequeath(): void {
     const { above } = this;
     if (above === undefined) return;
+    const { index } = this;
     const end = pageNumber(this.bytes);
-    for (let page = this.index.next(0, end); page >= 0; page = this.index.next(page + 1, end)) {
-      if (!above.holds(page)) above.inherit(page, this);
+    // Copies can fail, and leave this object as it was. One may evict a page that was to be handed over.
+    for (let copies = -1; copies !== 0; ) {
+      copies = 0;
+      for (let page = index.next(0, end); page >= 0; page = index.next(page + 1, end)) {
+        const handedOver = above.pool === this.pool && this.placeOf(page) >= 0;
+        if (handedOver || above.holds(page)) continue;
+        above.receive(page, this);
+        copies += 1;
+      }
+    }
+    for (let page = index.next(0, end); page >= 0; page = index.next(page + 1, end)) {
+      if (!above.holds(page)) above.inherit(page, this.surrender(page));
     }
     if (!this.canLeave) return;
     this.above = undefined;
     above.settleOn(this.below);
   }
 
-  /** Gives a resident page of this object to `heir`, of the same pool; answers it, or -1. */
-  surrender(page: number): number {
+  /** Gives up a resident page, which another object of the pool gets; answers its frame. */
+  private surrender(page: number): number {
     const entry = this.index.get(page);
-    if ((entry & RESIDENT) === 0) return -1;
     this.setEntry(page, 0);
     if ((entry & STORED) !== 0) this.area?.store.drop(this.area.first + page);
     // Whoever was given this object's page was not given the heir's, and nobody has pinned that one.
@@ -330,13 +340,6 @@ export abstract class PooledObject extends MappedObject implements PageOwner {
   protected store(page: number): void {
     const { store, first } = this.openArea(page);
     store.write(first + page, this.page);
-  }
-
-  /** Makes a frame of the pool this object's page. */
-  protected adopt(page: number, id: number): void {
-    this.pool.assign(id, this.owner, page);
-    this.pool.state[id] |= PageState.DIRTY;
-    this.setEntry(page, (id << FRAME_SHIFT) | RESIDENT);
   }
 
   /** Takes a frame of the pool for a page that shall be written whole. */

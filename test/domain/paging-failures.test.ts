@@ -406,6 +406,15 @@ const PAGES: Record<string, Operation> = {
     const { object } = world.one.vspace.find(base) as never as { object: AnonymousObject };
     return () => object.pagerFree(pages(3));
   },
+  'the end of what a snapshot is of, in frames and stored': (world) => {
+    const base = paged(world, 4);
+    const { object } = world.one.vspace.find(base) as never as { object: AnonymousObject };
+    world.know(new CopyObject(world.one.pool, object));
+    // The first page is in a frame, which could be handed over before the next, a copy, fails.
+    world.load(world.one, base);
+    world.one.vspace.unmap(base, pages(8));
+    return () => object.destroy();
+  },
   'unmap of pages that are stored': (world) => {
     const base = paged(world, 3);
     return () => world.one.vspace.unmap(base + pages(1), pages(3));
