@@ -231,6 +231,11 @@ export class LabSession {
     return this.stage.at(Math.min(Math.max(0, Math.trunc(moment)), this.lastMoment));
   }
 
+  /** What was counted before the first step. */
+  get startCosts(): MomentState['costs'] {
+    return this.stage.startCosts;
+  }
+
   /** Bytes that the past takes. */
   get recordedBytes(): number {
     return this.stage.recorder.log.bytes;
@@ -254,6 +259,7 @@ class Stage {
   /** What steps have changed beside the machine: at 0 the beginning, then after each step. */
   private readonly notes: (readonly DomainNotes[])[];
   private recent: MomentState | undefined;
+  private start: MomentState['costs'] | undefined;
 
   constructor(text: string, name: string, files: FileReader) {
     this.text = text;
@@ -267,6 +273,11 @@ class Stage {
   get failure(): StepResult | undefined {
     const last = this.results.at(-1);
     return last !== undefined && last.unmet.length > 0 ? last : undefined;
+  }
+
+  get startCosts(): MomentState['costs'] {
+    this.start ??= this.at(0).costs;
+    return this.start;
   }
 
   perform(step: ScenarioStep): StepResult {

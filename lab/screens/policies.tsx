@@ -103,7 +103,7 @@ function TlbPanels({ session, state, change }: TlbProps): JSX.Element {
   const heat = useMemo(() => tlbHeat(session), [session, change]);
   const moment = shownMoment.value;
   const { TLB_HITS: hits, TLB_MISSES: misses, TLB_MAINTENANCE: maintenance } = state.costs;
-  const start = session.at(0).costs;
+  const start = session.startCosts;
   const counted = [
     ['entries', entries.length],
     ['hits', hits - start.TLB_HITS],

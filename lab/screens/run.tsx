@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import firstDomain from '../../examples/first-domain.yaml?raw';
 import { VmError } from '../../src/base/index.js';
 import type { FileProblem } from '../../src/layout/index.js';
+import type { CostName } from '../../src/machine/index.js';
 import { eventFields, eventName, stepLines } from '../../src/scenario/index.js';
 import {
   applyLine,
@@ -55,6 +56,7 @@ function Run(): JSX.Element {
           <>
             <ConsolePanel session={open.session} change={open.change} />
             <EventPanel session={open.session} />
+            <CostPanel session={open.session} />
           </>
         )}
       </div>
@@ -312,6 +314,42 @@ function templates(
     { verb: 'touch', line: `touch ${at} size=64K pattern=random count=100` },
     { verb: 'trim', line: 'trim' },
   ];
+}
+
+/** How the counters of the machine are called. */
+const COST_WORDS: Readonly<Record<CostName, string>> = {
+  ENTRY_WRITES: 'entries written',
+  TABLE_ALLOCATIONS: 'tables made',
+  CAPABILITY_OPERATIONS: 'capability operations',
+  WALKS: 'walks',
+  WALK_READS: 'words read by walks',
+  TLB_HITS: 'TLB hits',
+  TLB_MISSES: 'TLB misses',
+  TLB_MAINTENANCE: 'TLB maintenance',
+  BARRIERS: 'barriers',
+  FAULTS: 'faults',
+};
+
+const COSTS = Object.keys(COST_WORDS) as CostName[];
+
+/** What everything has cost from the first step to the shown moment. */
+function CostPanel({ session }: { readonly session: LabSession }): JSX.Element | null {
+  const state = shownState.value;
+  if (state === undefined) return null;
+  const { startCosts } = session;
+  return (
+    <section class="panel" aria-label="Costs">
+      <h2>What it has cost</h2>
+      <dl class="figures small">
+        {COSTS.map((name) => (
+          <div key={name}>
+            <dd>{(state.costs[name] - startCosts[name]).toLocaleString('en')}</dd>
+            <dt>{COST_WORDS[name]}</dt>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
 }
 
 /** Events that are listed at once. */

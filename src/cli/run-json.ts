@@ -1,6 +1,7 @@
 /** A run as one JSON object, for a program to read. */
 import { hex0x } from '../base/index.js';
 import { flagsText, type Region, VRegion } from '../domain/index.js';
+import { KIND_NAMES } from '../format/index.js';
 import {
   AddressSpace,
   type Disagreement,
@@ -122,8 +123,11 @@ function violationJson({ kind, seenAt, va, asid, old, now }: TlbViolation): unkn
   };
 }
 
+/** A walk has a kind of its own, that of the leaf which it found; `kind` says what happened. */
 function eventJson({ sequence, kind, fields }: MachineEvent): unknown {
-  return { sequence, kind, ...inHex(fields) };
+  const { kind: leaf, ...rest } = fields;
+  const found = leaf === undefined ? {} : { leaf: KIND_NAMES[leaf] };
+  return { sequence, kind, ...inHex(rest), ...found };
 }
 
 function domainJson({ kernel, actors }: World, { domain, verification }: DomainProof): unknown {

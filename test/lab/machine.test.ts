@@ -1,15 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import fc from 'fast-check';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { LabSession } from '../../lab/engine/lab-session.js';
+import { afterEach, describe, expect, it } from 'vitest';
 import { packText } from '../../lab/engine/link.js';
 import { LESSONS } from '../../lab/lessons/lessons.js';
 import { closeLab, dropFiles, HAS_CHROMIUM, hashOf, openLab } from '../support/lab-browser.js';
-import { beginning, randomOperations } from './engine/random-scenario.js';
 
 const SCENARIO = `title: two pages
 domains: [ { name: first, ram: 1M }, { name: second, ram: 1M } ]
@@ -18,9 +11,6 @@ steps:
   - map: { frame: page, at: 0x1000_0000 }
   - store: { at: page, value: 7 }
 `;
-
-const folder = mkdtempSync(join(tmpdir(), 'pagewright-test-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const runHash = async (text: string, screen = 'run', more = ''): Promise<string> =>
   `#/${screen}?run=${await packText(text)}${more}`;
@@ -228,48 +218,6 @@ describe.skipIf(!HAS_CHROMIUM)('a machine in the page', () => {
     const broken = await openLab('#/run?run=AAAA____');
     expect(await broken.page.locator('.problem').innerText()).toContain('SCENARIO_ERR_SYNTAX');
     expect(complaints).toEqual([]);
-  });
-
-  it('has the numbers of `pagewright run --json`', async () => {
-    const samples = fc.sample(randomOperations, { numRuns: 3, seed: 20_261_126 });
-    for (const [index, { tlb, steps }] of samples.entries()) {
-      const session = new LabSession(beginning(tlb));
-      for (const step of steps) {
-        try {
-          session.apply(step);
-        } catch {
-          // Names that are not there yet, and a strict TLB.
-        }
-      }
-      const file = join(folder, `random-${index}.yaml`);
-      writeFileSync(file, session.text);
-      const { stdout } = spawnSync(process.execPath, [
-        'dist/bin/pagewright.js',
-        'run',
-        '--json',
-        file,
-      ]);
-      const json = JSON.parse(stdout.toString()) as {
-        readonly costs: { readonly steps: Readonly<Record<string, number>> };
-        readonly steps: readonly unknown[];
-      };
-      const { page } = await openLab(await runHash(session.text, 'policies'));
-      await page.waitForSelector('.figures');
-      const figures = Object.fromEntries(
-        (await page.locator('.figures div').allInnerTexts()).map((figure) => {
-          const [name = '', value = ''] = figure.split('\n').filter((part) => part !== '');
-          return [name, Number(value.replaceAll(',', ''))];
-        }),
-      );
-      const { tlbHits, tlbMisses, tlbMaintenance } = json.costs.steps;
-      expect(figures).toMatchObject({
-        hits: tlbHits,
-        misses: tlbMisses,
-        maintenance: tlbMaintenance,
-      });
-      await page.locator('.tab:has-text("Run")').click();
-      expect(await page.locator('.steps li').count()).toBe(json.steps.length);
-    }
   });
 
   it.each([
