@@ -72,6 +72,20 @@ export interface LeafAttributes {
   readonly domain: number;
 }
 
+/** A leaf with every bit of its attributes clear: no rights, strongly-ordered, domain 0. */
+export const NO_ATTRIBUTES: LeafAttributes = {
+  ap: 0,
+  xn: false,
+  pxn: false,
+  tex: 0,
+  c: false,
+  b: false,
+  s: false,
+  ng: false,
+  ns: false,
+  domain: 0,
+};
+
 /** What a table entry says beside its address. */
 export interface TableAttributes {
   readonly domain: number;

@@ -7,6 +7,7 @@ import {
   Kind,
   type LeafAttributes,
   leafPattern,
+  NO_ATTRIBUTES,
   SHORT_DESCRIPTORS,
   type TableAttributes,
   tablePattern,
@@ -47,19 +48,6 @@ export interface AttributePolicy {
   readonly accessFlag?: boolean;
 }
 
-const PLAIN: LeafAttributes = {
-  ap: 0,
-  xn: false,
-  pxn: false,
-  tex: 0,
-  c: false,
-  b: false,
-  s: false,
-  ng: false,
-  ns: false,
-  domain: 0,
-};
-
 /** AP[2:0] with SCTLR.AFE = 0 (Arm ARM B3.7.1). */
 const AP = {
   NONE: 0b000,
@@ -79,7 +67,7 @@ export const originalPolicy: AttributePolicy = {
     const { READ, WRITE, NOCACHE } = PagingFlags;
     const ap =
       (flags & WRITE) !== 0 ? AP.READ_WRITE : (flags & READ) !== 0 ? AP.USER_READ_ONLY : AP.NONE;
-    return { ...PLAIN, ap, c: (flags & NOCACHE) === 0, b: true };
+    return { ...NO_ATTRIBUTES, ap, c: (flags & NOCACHE) === 0, b: true };
   },
   table: { domain: 0, pxn: false, ns: false },
   granted(flags) {
@@ -113,7 +101,7 @@ export function defaultPolicy(profile: CpuProfile): AttributePolicy {
       const normal = !device && !uncached;
       const cached = normal && (flags & WRITE_COMBINING) === 0;
       return {
-        ...PLAIN,
+        ...NO_ATTRIBUTES,
         ap,
         xn: device || (flags & EXECUTE) === 0,
         pxn: profile.hasPxn && (kind === Kind.SECTION || kind === Kind.SUPERSECTION),

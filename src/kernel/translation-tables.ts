@@ -18,6 +18,7 @@ import {
   addressBits,
   Kind,
   leafPattern,
+  NO_ATTRIBUTES,
   SHORT_DESCRIPTORS,
   tableAddressBits,
 } from '../format/index.js';
@@ -118,23 +119,12 @@ const ADDRESS_BITS = Uint32Array.from({ length: 8 }, (_, kind) =>
 );
 
 function permissionBits(): Uint32Array {
-  const none = {
-    ap: 0,
-    xn: false,
-    pxn: false,
-    tex: 0,
-    c: false,
-    b: false,
-    s: false,
-    ng: false,
-    ns: false,
-    domain: 0,
-  };
   const bits = new Uint32Array(8);
   for (const kind of [Kind.SECTION, Kind.SUPERSECTION, Kind.LARGE, Kind.SMALL]) {
     const isL1 = kind === Kind.SECTION || kind === Kind.SUPERSECTION;
     bits[kind] =
-      leafPattern(kind, none) ^ leafPattern(kind, { ...none, ap: 7, xn: true, pxn: isL1 });
+      leafPattern(kind, NO_ATTRIBUTES) ^
+      leafPattern(kind, { ...NO_ATTRIBUTES, ap: 7, xn: true, pxn: isL1 });
   }
   return bits;
 }

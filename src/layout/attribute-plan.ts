@@ -10,7 +10,7 @@ import {
   domainAccess,
   effectiveRights,
   Kind,
-  type LeafAttributes,
+  NO_ATTRIBUTES,
   SHORT_DESCRIPTORS,
   type TableAttributes,
 } from '../format/index.js';
@@ -213,18 +213,6 @@ function joinNeed(
   return undefined;
 }
 
-const NOTHING: LeafAttributes = {
-  ap: 0,
-  xn: false,
-  pxn: false,
-  tex: 0,
-  c: false,
-  b: false,
-  s: false,
-  ng: false,
-  ns: false,
-  domain: 0,
-};
 const NO_TABLE: TableAttributes = { domain: 0, pxn: false, ns: false };
 
 /** The styles as the kernel asks for them. Flags that number no style are never used. */
@@ -236,7 +224,7 @@ function policyOf(
     name: 'layout',
     leaf(kind, flags) {
       const style = styles[flags];
-      if (style === undefined) return NOTHING;
+      if (style === undefined) return NO_ATTRIBUTES;
       const inRoot = kind === Kind.SECTION || kind === Kind.SUPERSECTION;
       const { ap, xn, pxn, tex, c, b, s } = style.bits;
       return {

@@ -14,6 +14,7 @@ import {
 } from '../../src/domain/index.js';
 import { Kernel, MEMORY_OFFSET, Rights } from '../../src/kernel/index.js';
 import { Machine, type StrictTlb } from '../../src/machine/index.js';
+import { errorCodes } from '../support/error-codes.js';
 
 function setUp(window = false) {
   const machine = new Machine({
@@ -36,17 +37,6 @@ function setUp(window = false) {
     },
   });
   return { machine, kernel, parent, inside };
-}
-
-/** The codes of the error that `run` throws. */
-function codes(run: () => unknown): string[] {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof VmError) return error.chain();
-    throw error;
-  }
-  return [];
 }
 
 describe('clone', () => {
@@ -74,7 +64,7 @@ describe('clone', () => {
     ]);
     expect([mine.load(text.base), theirs.load(text.base)]).toEqual([7, 0x0403_0201]);
     expect(mine.load(shared.base)).toBe(22);
-    expect(codes(() => theirs.load(0x6000_0000))).toContain('LIB_ERR_VREGION_GUARD');
+    expect(errorCodes(() => theirs.load(0x6000_0000))).toContain('LIB_ERR_VREGION_GUARD');
     kill();
     expect([mine.load(heap.base), mine.load(shared.base)]).toEqual([11, 22]);
     expect((machine.tlb as StrictTlb).violations).toEqual([]);
@@ -140,7 +130,7 @@ describe('clone', () => {
     // A write of the parent's is not refused because its clone has no room.
     inside(parent).store(heap.base, 2);
     expect(parent.exit()).toEqual([]);
-    expect(codes(() => inside(child).load(heap.base))).toContain('LIB_ERR_PAGER_BUDGET');
+    expect(errorCodes(() => inside(child).load(heap.base))).toContain('LIB_ERR_PAGER_BUDGET');
     pinned.unpin(0, 3 * PAGE_BYTES);
     for (let page = 0; page < 4; page += 1) {
       expect(inside(child).load(heap.base + page * PAGE_BYTES)).toBe(1);
@@ -156,7 +146,7 @@ describe('clone', () => {
     expect(parent.exit().map((loss) => loss.code)).toEqual(['LIB_ERR_PAGER_BUDGET']);
     expect(parent.vspace.all().filter(({ backing }) => backing === 'object')).toEqual([]);
     child.pool.budget = 4;
-    expect(codes(() => inside(child).load(heap.base))).toContain('LIB_ERR_MEMOBJ_GONE');
+    expect(errorCodes(() => inside(child).load(heap.base))).toContain('LIB_ERR_MEMOBJ_GONE');
   });
 
   test('has no pins on pages that it inherits from an object that was pinned', () => {
@@ -165,7 +155,7 @@ describe('clone', () => {
     object.pin(0, PAGE_BYTES);
     const copy = new CopyObject(parent.pool, object);
     object.destroy();
-    expect(codes(() => copy.unpin(0, PAGE_BYTES))).toEqual(['LIB_ERR_MEMOBJ_PIN']);
+    expect(errorCodes(() => copy.unpin(0, PAGE_BYTES))).toEqual(['LIB_ERR_MEMOBJ_PIN']);
     copy.destroy();
     expect(parent.pool.usedPages).toBe(0);
   });
@@ -221,16 +211,18 @@ describe('sharing between domains', () => {
     const other = Domain.boot(kernel, 16 * MIB, { name: 'other' });
     const object = new AnonymousObject(parent.pool, 4 * PAGE_BYTES, 'mail');
     const mine = parent.vspace.map(object);
-    expect(codes(() => other.vspace.map(object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
+    expect(errorCodes(() => other.vspace.map(object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
     object.share(other.number, Rights.READ);
-    expect(codes(() => other.vspace.map(object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
+    expect(errorCodes(() => other.vspace.map(object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
     const theirs = other.vspace.map(object, { flags: VRegionFlags.READ });
     inside(parent).store(mine.base, 9);
     expect(inside(other).load(theirs.base)).toBe(9);
-    expect(codes(() => inside(other).store(theirs.base, 1))).toContain('LIB_ERR_VREGION_RIGHTS');
+    expect(errorCodes(() => inside(other).store(theirs.base, 1))).toContain(
+      'LIB_ERR_VREGION_RIGHTS',
+    );
     object.revoke(other.number);
     expect(other.pmap.lookup(theirs.base)).toBeUndefined();
-    expect(codes(() => inside(other).load(theirs.base))).toContain('LIB_ERR_MEMOBJ_GONE');
+    expect(errorCodes(() => inside(other).load(theirs.base))).toContain('LIB_ERR_MEMOBJ_GONE');
     expect(inside(parent).load(mine.base)).toBe(9);
     other.vspace.unmap(theirs.base, theirs.bytes);
   });
@@ -240,7 +232,7 @@ describe('sharing between domains', () => {
     const other = Domain.boot(kernel, 16 * MIB, { name: 'other' });
     const frame = parent.allocateFrame(PAGE_BYTES);
     const theirs = parent.channels.give(frame, Rights.READ, other.channels);
-    expect(codes(() => other.pmap.map(0x5000_0000, theirs, 0, PAGE_BYTES, 3))).toContain(
+    expect(errorCodes(() => other.pmap.map(0x5000_0000, theirs, 0, PAGE_BYTES, 3))).toContain(
       'SYS_ERR_VM_MAP_RIGHTS',
     );
     other.pmap.map(0x5000_0000, theirs, 0, PAGE_BYTES, VRegionFlags.READ);
@@ -257,7 +249,7 @@ describe('sharing between domains', () => {
     const region = parent.vspace.map(object);
     inside(parent).store(region.base, 1);
     other.exit();
-    expect(codes(() => inside(parent).load(region.base))).toContain('LIB_ERR_MEMOBJ_GONE');
+    expect(errorCodes(() => inside(parent).load(region.base))).toContain('LIB_ERR_MEMOBJ_GONE');
   });
 });
 
@@ -268,7 +260,7 @@ describe('the kernel window', () => {
     const other = Domain.boot(kernel, MIB * 4);
     for (const { number } of [parent, other]) {
       kernel.run(number);
-      expect(codes(() => cpu.load(MEMORY_OFFSET, 4))).toContain('LIB_ERR_PAGEFAULT');
+      expect(errorCodes(() => cpu.load(MEMORY_OFFSET, 4))).toContain('LIB_ERR_PAGEFAULT');
       cpu.privileged = true;
       machine.memory.writeWord(0x8000_0010, 5);
       expect(cpu.load(MEMORY_OFFSET + 0x10, 4)).toBe(5);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MIB, PAGE_BYTES, VmError } from '../../src/base/index.js';
+import { MIB, PAGE_BYTES } from '../../src/base/index.js';
 import { Domain, GrowingStack, Heap, PagePrimitives } from '../../src/domain/index.js';
 import { Kernel } from '../../src/kernel/index.js';
 import { Machine } from '../../src/machine/index.js';
+import { errorCodes } from '../support/error-codes.js';
 
 function setUp() {
   const machine = new Machine({
@@ -15,17 +16,6 @@ function setUp() {
   const domain = Domain.boot(kernel, 32 * MIB);
   kernel.run(domain.number);
   return { domain, cpu: machine.cpu };
-}
-
-/** The codes of the error that `run` throws. */
-function codes(run: () => unknown): string[] {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof VmError) return error.chain();
-    throw error;
-  }
-  return [];
 }
 
 test('blocks do not overlap, keep what is in them, and all come back', () => {
@@ -76,16 +66,16 @@ test('the heap refuses what it never gave, and says when it is used up', () => {
   const { domain } = setUp();
   const heap = new Heap(domain, 16 * PAGE_BYTES);
   const block = heap.malloc(100);
-  expect(codes(() => heap.free(block + 8))).toEqual(['LIB_ERR_HEAP_POINTER']);
+  expect(errorCodes(() => heap.free(block + 8))).toEqual(['LIB_ERR_HEAP_POINTER']);
   heap.free(block);
-  expect(codes(() => heap.free(block))).toEqual(['LIB_ERR_HEAP_POINTER']);
+  expect(errorCodes(() => heap.free(block))).toEqual(['LIB_ERR_HEAP_POINTER']);
   const [low, high] = [heap.malloc(100), heap.malloc(100)];
   heap.free(low);
   heap.free(high);
-  expect(codes(() => heap.free(high))).toEqual(['LIB_ERR_HEAP_POINTER']);
-  expect(codes(() => heap.free(0))).toEqual(['LIB_ERR_HEAP_POINTER']);
-  expect(codes(() => heap.malloc(MIB))).toEqual(['LIB_ERR_MALLOC_FAIL']);
-  expect(codes(() => heap.malloc(-1))).toEqual(['LIB_ERR_MALLOC_FAIL']);
+  expect(errorCodes(() => heap.free(high))).toEqual(['LIB_ERR_HEAP_POINTER']);
+  expect(errorCodes(() => heap.free(0))).toEqual(['LIB_ERR_HEAP_POINTER']);
+  expect(errorCodes(() => heap.malloc(MIB))).toEqual(['LIB_ERR_MALLOC_FAIL']);
+  expect(errorCodes(() => heap.malloc(-1))).toEqual(['LIB_ERR_MALLOC_FAIL']);
   heap.malloc(15 * PAGE_BYTES);
 });
 
@@ -102,7 +92,7 @@ test('a stack grows down to its guard, and not through it', () => {
       cpu.load(stack.top - word * 4, 4),
     ),
   ).toEqual([1, 2, 3]);
-  expect(codes(() => cpu.store(stack.top - 16 * PAGE_BYTES - 4, 4, 4))).toContain(
+  expect(errorCodes(() => cpu.store(stack.top - 16 * PAGE_BYTES - 4, 4, 4))).toContain(
     'LIB_ERR_VREGION_GUARD',
   );
   stack.destroy();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MIB, PAGE_BYTES, VmError } from '../../src/base/index.js';
+import { MIB, PAGE_BYTES } from '../../src/base/index.js';
 import {
   AnonymousObject,
   bytesSource,
@@ -18,6 +18,7 @@ import {
 } from '../../src/domain/index.js';
 import { Kernel, Rights } from '../../src/kernel/index.js';
 import { Machine } from '../../src/machine/index.js';
+import { errorCodes } from '../support/error-codes.js';
 
 const { READ, WRITE, READ_WRITE } = VRegionFlags;
 
@@ -42,17 +43,6 @@ function setUp() {
   return { one, two, load, store };
 }
 
-/** The codes of the error that `run` throws. */
-function codes(run: () => unknown): string[] {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof VmError) return error.chain();
-    throw error;
-  }
-  return [];
-}
-
 describe('sharing', () => {
   test('with fewer rights than before takes effect at once', () => {
     const { one, two, load, store } = setUp();
@@ -62,10 +52,13 @@ describe('sharing', () => {
     store(two, base, 5);
     object.share(two.number, Rights.READ);
     expect(two.pmap.lookup(base)).toBeUndefined();
-    expect(codes(() => load(two, base))).toEqual(['LIB_ERR_PAGEFAULT', 'LIB_ERR_MEMOBJ_RIGHTS']);
+    expect(errorCodes(() => load(two, base))).toEqual([
+      'LIB_ERR_PAGEFAULT',
+      'LIB_ERR_MEMOBJ_RIGHTS',
+    ]);
     two.vspace.protect(base, 2 * PAGE_BYTES, READ);
     expect(load(two, base)).toBe(5);
-    expect(codes(() => two.vspace.protect(base, PAGE_BYTES, READ_WRITE))).toEqual([
+    expect(errorCodes(() => two.vspace.protect(base, PAGE_BYTES, READ_WRITE))).toEqual([
       'LIB_ERR_MEMOBJ_RIGHTS',
     ]);
     object.share(two.number, Rights.ALL);
@@ -85,7 +78,7 @@ describe('sharing', () => {
     expect(load(two, base)).toBe(7);
     copy.revoke(two.number);
     expect(two.pmap.lookup(base)).toBeUndefined();
-    expect(codes(() => load(two, base))).toContain('LIB_ERR_MEMOBJ_GONE');
+    expect(errorCodes(() => load(two, base))).toContain('LIB_ERR_MEMOBJ_GONE');
     // Neither a capability to the page nor a Mapping is left there.
     expect(two.slots.freeCount).toBeGreaterThanOrEqual(before - 2);
   });
@@ -93,9 +86,9 @@ describe('sharing', () => {
   test('who may not read an object may not copy it, nor may its clones', () => {
     const { one, two, store } = setUp();
     const object = new AnonymousObject(one.pool, PAGE_BYTES, 'secret');
-    expect(codes(() => new CopyObject(two.pool, object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
+    expect(errorCodes(() => new CopyObject(two.pool, object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
     object.share(two.number, WRITE);
-    expect(codes(() => new CopyObject(two.pool, object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
+    expect(errorCodes(() => new CopyObject(two.pool, object))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
     object.share(two.number, Rights.ALL);
     const { base } = two.vspace.map(object);
     store(two, base, 9);
@@ -114,7 +107,10 @@ describe('sharing', () => {
     store(two, shared, 11);
     const copied = two.vspace.map(new CopyObject(two.pool, object)).base;
     child.kill();
-    expect(codes(() => load(two, shared))).toEqual(['LIB_ERR_PAGEFAULT', 'LIB_ERR_MEMOBJ_GONE']);
+    expect(errorCodes(() => load(two, shared))).toEqual([
+      'LIB_ERR_PAGEFAULT',
+      'LIB_ERR_MEMOBJ_GONE',
+    ]);
     expect(load(two, copied)).toBe(11);
   });
 });
@@ -159,7 +155,7 @@ describe('an object that goes with its regions', () => {
     const file = new FileObject(one.pool, source, 'log', 'written-back');
     const { base } = one.vspace.map(file, { ownsObject: true });
     store(one, base, 5);
-    expect(codes(() => one.vspace.unmap(base, PAGE_BYTES))).toEqual(['LIB_ERR_MEMOBJ_SOURCE']);
+    expect(errorCodes(() => one.vspace.unmap(base, PAGE_BYTES))).toEqual(['LIB_ERR_MEMOBJ_SOURCE']);
     expect(load(one, base)).toBe(5);
     broken = false;
     one.vspace.unmap(base, PAGE_BYTES);
@@ -315,11 +311,13 @@ describe('objects of the user’s own', () => {
     store(one, base, 7);
     expect(load(one, base + 3 * PAGE_BYTES)).toBe(7);
     one.vspace.protect(base, PAGE_BYTES, READ);
-    expect(codes(() => store(one, base, 8))).toContain('LIB_ERR_VREGION_RIGHTS');
+    expect(errorCodes(() => store(one, base, 8))).toContain('LIB_ERR_VREGION_RIGHTS');
     one.vspace.unmap(base + PAGE_BYTES, PAGE_BYTES);
     store(one, base + 2 * PAGE_BYTES, 8);
     expect(load(one, base)).toBe(8);
-    expect(codes(() => cloneDomain(one, { ramBytes: 2 * MIB }))).toEqual(['LIB_ERR_MEMOBJ_RIGHTS']);
+    expect(errorCodes(() => cloneDomain(one, { ramBytes: 2 * MIB }))).toEqual([
+      'LIB_ERR_MEMOBJ_RIGHTS',
+    ]);
     expect(load(one, base)).toBe(8);
     one.vspace.unmap(base, end - base);
     expect(one.vspace.all().map(({ name }) => name)).toEqual(['metadata']);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type CapRef, MIB, PAGE_BYTES, VmError } from '../../src/base/index.js';
+import { type CapRef, MIB, PAGE_BYTES } from '../../src/base/index.js';
 import { Domain, type DomainOptions, VRegionFlags } from '../../src/domain/index.js';
 import { Kernel } from '../../src/kernel/index.js';
 import { Machine } from '../../src/machine/index.js';
+import { errorCodes } from '../support/error-codes.js';
 import { auditKernel } from '../support/kernel-audit.js';
 import { difference, snapshotDomain, snapshotKernel } from '../support/snapshot.js';
 import { auditSpace, slotsInUse } from '../support/space-audit.js';
@@ -24,16 +25,6 @@ function setUp(options: DomainOptions = {}, ramBytes = 64 * MIB) {
   ];
   const snapshot = () => [...snapshotKernel(kernel), ...snapshotDomain(domain)];
   return { machine, kernel, domain, pmap: domain.pmap, audit, snapshot };
-}
-
-function codes(run: () => unknown): readonly string[] {
-  try {
-    run();
-    return [];
-  } catch (error) {
-    if (error instanceof VmError) return error.chain();
-    throw error;
-  }
 }
 
 const ODD = [Number.NaN, Infinity, -Infinity, -1, -4096, 0.5, 2 ** 31, 2 ** 32, 2 ** 53, 1e300];
@@ -63,7 +54,7 @@ describe('arguments that are none', () => {
         () => [...pmap.mappings(0, odd)],
         () => domain.freeFrame(odd as CapRef),
       ]) {
-        const chain = codes(call);
+        const chain = errorCodes(call);
         const parts = difference(before, snapshot());
         // A fraction of a byte in a size or an offset rounds to a page as any other size does.
         if (chain.length === 0 && odd === 0.5 && parts.length > 0) pmap.unmap(A + MIB, 4096);
@@ -82,18 +73,22 @@ describe('arguments that are none', () => {
     const { domain, pmap } = setUp();
     const frame = domain.allocateFrame(4 * PAGE_BYTES);
     for (const odd of [Number.NaN, Infinity, -Infinity, -1, -4096, 2 ** 53, 1e300]) {
-      expect(codes(() => pmap.map(A, frame, 0, odd, READ))).toEqual(['LIB_ERR_PMAP_FRAME_SIZE']);
-      expect(codes(() => pmap.map(A, frame, odd, 4096, READ))).toEqual(['LIB_ERR_PMAP_FRAME_SIZE']);
+      expect(errorCodes(() => pmap.map(A, frame, 0, odd, READ))).toEqual([
+        'LIB_ERR_PMAP_FRAME_SIZE',
+      ]);
+      expect(errorCodes(() => pmap.map(A, frame, odd, 4096, READ))).toEqual([
+        'LIB_ERR_PMAP_FRAME_SIZE',
+      ]);
     }
     for (const odd of [Number.NaN, Infinity, -Infinity, -1, -4096, -8192, 2 ** 53]) {
-      const unmapped = codes(() => pmap.unmap(A, odd));
+      const unmapped = errorCodes(() => pmap.unmap(A, odd));
       expect([odd, unmapped]).toEqual([odd, ['LIB_ERR_PMAP_UNMAP', 'LIB_ERR_PMAP_FIND_VNODE']]);
-      expect(codes(() => pmap.modifyFlags(A, odd, READ))[0]).toBe('LIB_ERR_PMAP_MODIFY_FLAGS');
-      const frames = codes(() => domain.allocateFrame(odd));
+      expect(errorCodes(() => pmap.modifyFlags(A, odd, READ))[0]).toBe('LIB_ERR_PMAP_MODIFY_FLAGS');
+      const frames = errorCodes(() => domain.allocateFrame(odd));
       expect([odd, frames[0]]).toEqual([odd, 'LIB_ERR_FRAME_ALLOC']);
     }
     for (const odd of [Number.NaN, Infinity, -1, 0, 0.5, 3000, 6000, 2 ** 53]) {
-      const chain = codes(() => domain.allocateFrame(4096, odd));
+      const chain = errorCodes(() => domain.allocateFrame(4096, odd));
       expect([odd, chain[0]]).toEqual([odd, 'LIB_ERR_FRAME_ALLOC']);
     }
   });
@@ -147,7 +142,9 @@ describe('the metadata region', () => {
       for (let page = 0; leaves.freeCount > 2; page += 1) {
         pmap.map(A + page * 8192, frame, 0, 4096, READ);
       }
-      const chain = codes(() => pmap.map(domain.metadata.base + offset, frame, 0, size, flags));
+      const chain = errorCodes(() =>
+        pmap.map(domain.metadata.base + offset, frame, 0, size, flags),
+      );
       expect(audit()).toEqual([]);
       if (chain.length > 0) expect(chain[1]).toBe('LIB_ERR_PMAP_EXISTING_MAPPING');
       pmap.map(A + 0x10_0000 * 64, frame, 0, 4096, READ);
@@ -244,10 +241,10 @@ describe('a domain that cannot be made', () => {
   test('leaves nothing behind', () => {
     const { kernel } = setUp();
     const before = snapshotKernel(kernel);
-    expect(codes(() => Domain.boot(kernel, 1024 * MIB))).toEqual(['LIB_ERR_RAM_ALLOC']);
-    expect(codes(() => Domain.boot(kernel, 16 * MIB, { rootSlots: 100 })).length).toBe(1);
-    expect(codes(() => Domain.boot(kernel, 0)).length).toBe(1);
-    expect(codes(() => Domain.boot(kernel, Number.NaN)).length).toBe(1);
+    expect(errorCodes(() => Domain.boot(kernel, 1024 * MIB))).toEqual(['LIB_ERR_RAM_ALLOC']);
+    expect(errorCodes(() => Domain.boot(kernel, 16 * MIB, { rootSlots: 100 })).length).toBe(1);
+    expect(errorCodes(() => Domain.boot(kernel, 0)).length).toBe(1);
+    expect(errorCodes(() => Domain.boot(kernel, Number.NaN)).length).toBe(1);
     expect(difference(before, snapshotKernel(kernel))).toEqual([]);
   });
 });

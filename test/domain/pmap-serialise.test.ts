@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type CapRef, capRef, MIB, OK, PAGE_BYTES, VmError } from '../../src/base/index.js';
+import { type CapRef, capRef, MIB, OK, PAGE_BYTES } from '../../src/base/index.js';
 import { Domain, Pmap, VRegionFlags } from '../../src/domain/index.js';
 import { CapType, Kernel } from '../../src/kernel/index.js';
 import { Machine } from '../../src/machine/index.js';
+import { errorCodes } from '../support/error-codes.js';
 import { Random } from '../support/random.js';
 import { difference, snapshotPmap } from '../support/snapshot.js';
 
@@ -39,16 +40,6 @@ function scene() {
 /** The lines of a snapshot that say what is mapped. */
 function records(pmap: Pmap): string[] {
   return snapshotPmap(pmap).filter((line) => / leaf | table /.test(line));
-}
-
-function codes(call: () => unknown): string[] {
-  try {
-    call();
-    return [];
-  } catch (error) {
-    if (error instanceof VmError) return error.chain();
-    throw error;
-  }
 }
 
 /** The same bytes with a check sum that agrees. */
@@ -115,7 +106,7 @@ describe('a serialised pmap', () => {
     const { bytes } = pmap.serialise();
     empty.deserialise(bytes);
     const before = snapshotPmap(empty);
-    expect(codes(() => empty.deserialise(bytes))).toEqual(['LIB_ERR_PMAP_DESERIALISE']);
+    expect(errorCodes(() => empty.deserialise(bytes))).toEqual(['LIB_ERR_PMAP_DESERIALISE']);
     expect(difference(before, snapshotPmap(empty))).toEqual([]);
   });
 });
@@ -127,14 +118,14 @@ describe('bytes that are no pmap', () => {
     const other = heir();
     const before = snapshotPmap(other);
     for (let length = 0; length < bytes.length; length += length < 64 ? 1 : 7) {
-      expect(codes(() => other.deserialise(bytes.slice(0, length)))).toEqual([
+      expect(errorCodes(() => other.deserialise(bytes.slice(0, length)))).toEqual([
         'LIB_ERR_PMAP_DESERIALISE',
       ]);
     }
     for (let bit = 0; bit < bytes.length * 8; bit += 3) {
       const flipped = bytes.slice();
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      expect(codes(() => other.deserialise(flipped))).toEqual(['LIB_ERR_PMAP_DESERIALISE']);
+      expect(errorCodes(() => other.deserialise(flipped))).toEqual(['LIB_ERR_PMAP_DESERIALISE']);
     }
     expect(difference(before, snapshotPmap(other))).toEqual([]);
   });
@@ -149,7 +140,7 @@ describe('bytes that are no pmap', () => {
       [0, 1],
     ]) {
       const words = [0x4d50_5750, 1, ...counts, 0];
-      expect(codes(() => other.deserialise(summed(bytesOf(words))))).toEqual([
+      expect(errorCodes(() => other.deserialise(summed(bytesOf(words))))).toEqual([
         'LIB_ERR_PMAP_DESERIALISE',
       ]);
     }
@@ -177,7 +168,7 @@ describe('bytes that are no pmap', () => {
       words[at] = next;
       const other = here.heir();
       const before = snapshotPmap(other);
-      const chain = codes(() => other.deserialise(summed(bytesOf(words))));
+      const chain = errorCodes(() => other.deserialise(summed(bytesOf(words))));
       if (chain.length > 0) {
         expect(chain).toEqual(['LIB_ERR_PMAP_DESERIALISE']);
         expect(difference(before, snapshotPmap(other))).toEqual([]);
@@ -205,11 +196,11 @@ describe('bytes that are no pmap', () => {
       const isWhole = (words[at + 1] ?? 0) % 0x2000 === words[at + 6];
       const without = words.toSpliced(at, 7);
       without[3] = (without[3] ?? 0) - 1;
-      const chain = codes(() => heir().deserialise(summed(bytesOf(without))));
+      const chain = errorCodes(() => heir().deserialise(summed(bytesOf(without))));
       if (!isWhole) expect(chain).toEqual(['LIB_ERR_PMAP_DESERIALISE']);
       const twice = words.toSpliced(at, 0, ...words.slice(at, at + 7));
       twice[3] = (twice[3] ?? 0) + 1;
-      expect(codes(() => heir().deserialise(summed(bytesOf(twice))))).toEqual([
+      expect(errorCodes(() => heir().deserialise(summed(bytesOf(twice))))).toEqual([
         'LIB_ERR_PMAP_DESERIALISE',
       ]);
     }

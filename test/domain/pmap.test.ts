@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { capRef, MIB, PAGE_BYTES, VmError } from '../../src/base/index.js';
+import { capRef, MIB, PAGE_BYTES } from '../../src/base/index.js';
 import {
   Domain,
   largestLeaves,
@@ -11,6 +11,7 @@ import {
 import { Kind } from '../../src/format/index.js';
 import { Kernel, PagingFlags } from '../../src/kernel/index.js';
 import { Machine } from '../../src/machine/index.js';
+import { errorCodes } from '../support/error-codes.js';
 
 const { READ, WRITE, READ_WRITE, EXECUTE, NOCACHE, GUARD, LARGE, HUGE } = VRegionFlags;
 const A = 0x5000_0000;
@@ -23,16 +24,6 @@ function setUp(policy: PmapPolicy = largestLeaves) {
   });
   const domain = Domain.boot(new Kernel(machine), 192 * MIB, { policy });
   return { machine, domain, pmap: domain.pmap };
-}
-
-function codes(call: () => unknown): string[] {
-  try {
-    call();
-    return [];
-  } catch (error) {
-    if (error instanceof VmError) return error.chain();
-    throw error;
-  }
 }
 
 describe('lookup', () => {
@@ -108,14 +99,14 @@ describe('a table that cannot be made', () => {
     const { domain, pmap } = setUp();
     const frame = domain.allocateFrame(PAGE_BYTES);
     while (domain.ram.allocate(PAGE_BYTES) >= 0);
-    expect(codes(() => pmap.map(A, frame, 0, PAGE_BYTES, READ))).toEqual([
+    expect(errorCodes(() => pmap.map(A, frame, 0, PAGE_BYTES, READ))).toEqual([
       'LIB_ERR_PMAP_DO_MAP',
       'LIB_ERR_PMAP_GET_PTABLE',
       'LIB_ERR_VNODE_CREATE',
       'LIB_ERR_RAM_ALLOC',
       'MM_ERR_NOT_FOUND',
     ]);
-    expect(codes(() => pmap.map(0x8000_0000, frame, 0, PAGE_BYTES, READ))).toEqual([
+    expect(errorCodes(() => pmap.map(0x8000_0000, frame, 0, PAGE_BYTES, READ))).toEqual([
       'LIB_ERR_PMAP_DO_MAP',
       'LIB_ERR_PMAP_GET_PTABLE',
       'LIB_ERR_PMAP_MAP',
@@ -190,7 +181,7 @@ describe('the metadata of a domain', () => {
     const frame = domain.allocateFrame(PAGE_BYTES);
     const free = domain.ram.freePages;
     let pages = 0;
-    const full = codes(() => {
+    const full = errorCodes(() => {
       for (; ; pages += 1) {
         const at = 0x4800_0000 + pages * PAGE_BYTES;
         pmap.map(at, frame, 0, PAGE_BYTES, READ);

@@ -17,6 +17,7 @@ import {
   leafTex,
   leafTexCb,
   leafXn,
+  NO_ATTRIBUTES,
   pageFrameOf,
   tableAddressBits,
   tableAttributesOf,
@@ -53,19 +54,6 @@ function* allAttributes(kind: number): Generator<LeafAttributes> {
     }
   }
 }
-
-const plain: LeafAttributes = {
-  ap: 0,
-  xn: false,
-  pxn: false,
-  tex: 0,
-  c: false,
-  b: false,
-  s: false,
-  ng: false,
-  ns: false,
-  domain: 0,
-};
 
 describe('kinds', () => {
   it('tells the four types apart at each level', () => {
@@ -123,8 +111,8 @@ describe('known words', () => {
     ],
   ] as const)('%s', (_name, level, word, kind, expected) => {
     expect(kindOf(level, word, true)).toBe(kind);
-    expect(attributesOf(kind, word)).toEqual({ ...plain, ...expected });
-    expect(leafPattern(kind, { ...plain, ...expected })).toBe(
+    expect(attributesOf(kind, word)).toEqual({ ...NO_ATTRIBUTES, ...expected });
+    expect(leafPattern(kind, { ...NO_ATTRIBUTES, ...expected })).toBe(
       word & (level === 1 ? 0xf_ffff : 0xfff),
     );
   });
@@ -183,8 +171,8 @@ describe('attributes', () => {
     for (const kind of LEAVES) {
       for (const frame of [0, 0xf_f000, 0xfff_f000]) {
         if (!leafHolds(kind, frame)) continue;
-        const word = addressBits(kind, frame) | leafPattern(kind, { ...plain, ap: 5 });
-        expect(attributesOf(kind, word)).toEqual({ ...plain, ap: 5 });
+        const word = addressBits(kind, frame) | leafPattern(kind, { ...NO_ATTRIBUTES, ap: 5 });
+        expect(attributesOf(kind, word)).toEqual({ ...NO_ATTRIBUTES, ap: 5 });
       }
     }
   });
@@ -219,7 +207,7 @@ describe('attributes', () => {
     ['a leaf that is a table', Kind.TABLE, {}, 'FORMAT_ERR_LEVEL'],
     ['a leaf that is a fault', Kind.FAULT, {}, 'FORMAT_ERR_LEVEL'],
   ])('refuses %s', (_name, kind, change, code) => {
-    expect(errorOf(() => leafPattern(kind, { ...plain, ...change })).code).toBe(code);
+    expect(errorOf(() => leafPattern(kind, { ...NO_ATTRIBUTES, ...change })).code).toBe(code);
   });
 
   it('refuses a table in domain 16', () => {

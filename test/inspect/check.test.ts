@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Kind } from '../../src/format/index.js';
+import { Kind, NO_ATTRIBUTES } from '../../src/format/index.js';
 import { AddressSpace } from '../../src/inspect/address-space.js';
 import { baselineText, parseBaseline } from '../../src/inspect/check/baseline.js';
 import { checkSpace, countAtLeast } from '../../src/inspect/check/check.js';
@@ -13,7 +13,7 @@ import { Regions } from '../../src/inspect/regions.js';
 import { plainLines } from '../../src/inspect/styled-text.js';
 import { Sctlr } from '../../src/machine/index.js';
 import { linuxInput } from '../support/linux-fixture.js';
-import { boardSpace, CODE, DATA, DEVICE, fullSpace, HandTables, PLAIN } from '../support/tables.js';
+import { boardSpace, CODE, DATA, DEVICE, fullSpace, HandTables } from '../support/tables.js';
 
 const TODAY = '2026-11-22';
 const golden = (name: string): string => `../golden/inspect/${name}`;
@@ -105,7 +105,10 @@ const SEEDED: readonly {
   {
     rule: 'VM006',
     broken: () =>
-      new HandTables({ dacr: 0x5555_555d }).map(Kind.SECTION, AT, 0, 1, { ...PLAIN, domain: 1 }),
+      new HandTables({ dacr: 0x5555_555d }).map(Kind.SECTION, AT, 0, 1, {
+        ...NO_ATTRIBUTES,
+        domain: 1,
+      }),
     repaired: () => new HandTables().map(Kind.SECTION, AT, 0, 1, { ...DATA, domain: 1 }),
   },
   {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Access, Kind } from '../../src/format/index.js';
+import { Access, Kind, NO_ATTRIBUTES } from '../../src/format/index.js';
 import type { SpaceInput } from '../../src/inspect/address-space.js';
 import { explainFault } from '../../src/inspect/explain.js';
 import { explainLines, explainRecord } from '../../src/inspect/explain-view.js';
@@ -7,7 +7,7 @@ import { parseFaultReports, registerReport } from '../../src/inspect/fault-repor
 import { plainLines } from '../../src/inspect/styled-text.js';
 import { Sctlr, walk } from '../../src/machine/index.js';
 import { linuxInput, linuxRegisters } from '../support/linux-fixture.js';
-import { boardSpace, CODE, DATA, HandTables, PLAIN } from '../support/tables.js';
+import { boardSpace, CODE, DATA, HandTables } from '../support/tables.js';
 
 const golden = (name: string): string => `../golden/inspect/${name}.txt`;
 
@@ -68,7 +68,7 @@ describe('the smallest change', () => {
     ['read-only data', { ...DATA, ap: 7 }],
     ['kernel data', { ...DATA, ap: 1 }],
     ['kernel code', { ...CODE, ap: 5 }],
-    ['nothing allowed', PLAIN],
+    ['nothing allowed', NO_ATTRIBUTES],
     ['in a domain without access', { ...DATA, domain: 3 }],
   ])('allows every access to %s', (_name, attributes) => {
     const tables = new HandTables({ dacr: 1 }).map(Kind.SECTION, 0x0010_0000, 0, 1, attributes);

@@ -7,6 +7,7 @@ import {
   cortexA15,
   DomainAccess,
   Kind,
+  NO_ATTRIBUTES,
   rightsText,
 } from '../../src/format/index.js';
 import {
@@ -17,7 +18,7 @@ import {
   walk,
 } from '../../src/machine/index.js';
 import { errorOf } from '../support/errors.js';
-import { CODE, DATA, DEVICE, HandTables, PLAIN } from '../support/tables.js';
+import { CODE, DATA, DEVICE, HandTables } from '../support/tables.js';
 
 const { PRIVILEGED_READ, PRIVILEGED_WRITE, PRIVILEGED_FETCH } = Access;
 const { USER_READ, USER_WRITE, USER_FETCH } = Access;
@@ -291,7 +292,7 @@ describe('rights', () => {
         for (const xn of [false, true]) {
           for (const access of [0, 1, 2, 3]) {
             const tables = new HandTables({ dacr: access }, profile);
-            tables.map(Kind.SECTION, 0, 0x6000_0000, 1, { ...PLAIN, ap, xn });
+            tables.map(Kind.SECTION, 0, 0x6000_0000, 1, { ...NO_ATTRIBUTES, ap, xn });
             let allowed = 0;
             for (let way = 0; way < 6; way++) {
               if (walkOf(tables, 0, way).fault === undefined) allowed |= 1 << way;

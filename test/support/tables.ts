@@ -5,32 +5,19 @@ import {
   Kind,
   type LeafAttributes,
   leafPattern,
+  NO_ATTRIBUTES,
   tableAddressBits,
   tablePattern,
 } from '../../src/format/index.js';
 import type { SpaceInput } from '../../src/inspect/address-space.js';
 import { PhysicalMemory, type TranslationRegisters } from '../../src/machine/index.js';
 
-/** A leaf without rights, of strongly-ordered memory. */
-export const PLAIN: LeafAttributes = {
-  ap: 0,
-  xn: false,
-  pxn: false,
-  tex: 0,
-  c: false,
-  b: false,
-  s: false,
-  ng: false,
-  ns: false,
-  domain: 0,
-};
-
 /** Normal memory, read and write for everybody, not executable. */
-export const DATA: LeafAttributes = { ...PLAIN, ap: 3, xn: true, tex: 1, c: true, b: true };
+export const DATA: LeafAttributes = { ...NO_ATTRIBUTES, ap: 3, xn: true, tex: 1, c: true, b: true };
 /** Normal memory, read and execute for everybody. */
-export const CODE: LeafAttributes = { ...PLAIN, ap: 7, tex: 1, c: true, b: true };
+export const CODE: LeafAttributes = { ...NO_ATTRIBUTES, ap: 7, tex: 1, c: true, b: true };
 /** A device that only PL1 may read and write. */
-export const DEVICE: LeafAttributes = { ...PLAIN, ap: 1, xn: true, b: true };
+export const DEVICE: LeafAttributes = { ...NO_ATTRIBUTES, ap: 1, xn: true, b: true };
 
 const L1 = [Kind.SECTION, Kind.SUPERSECTION] as number[];
 const PAGES: Readonly<Record<number, number>> = {
@@ -144,7 +131,7 @@ export function boardSpace(): HandTables {
     .map(Kind.SECTION, 0, 0, 3, { ...CODE, ap: 3 })
     .map(Kind.SECTION, 0x0030_0000, 0x0030_0000, 13, DATA)
     .map(Kind.SUPERSECTION, 0x1000_0000, 0x6200_0000, 2, { ...DATA, ap: 1 })
-    .map(Kind.SECTION, 0x4000_0000, 0x4000_0000, 2, { ...PLAIN, ap: 3 })
+    .map(Kind.SECTION, 0x4000_0000, 0x4000_0000, 2, { ...NO_ATTRIBUTES, ap: 3 })
     .map(Kind.SECTION, 0x4020_0000, 0x4020_0000, 1, DEVICE)
     .map(Kind.LARGE, 0x5000_0000, 0x6110_0000, 2, CODE)
     .map(Kind.SMALL, 0x5002_0000, 0x6112_0000, 5, { ...DATA, ap: 7, ng: true, s: true });
