@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { formatBytes, MIB, VmError } from '../base/index.js';
 import { clock, fifo, lfu, lru, type PolicyKind, random, secondChance } from '../domain/index.js';
-import type { ProgramFile } from '../live/index.js';
+import { FEWEST_LIVE_FRAMES, type ProgramFile } from '../live/index.js';
 import type { BootFlags } from './boot-flags.js';
 import { readAtMost } from './input-file.js';
 
@@ -21,6 +21,13 @@ const POLICIES: Readonly<Record<BootFlags['policy'], () => PolicyKind>> = {
 /** The policy of a name. */
 export function bootPolicy(name: BootFlags['policy']): PolicyKind {
   return POLICIES[name]();
+}
+
+/** Errors: USAGE_ERR — so few that an instruction may need more. */
+export function requireFrames(frames: number | undefined): void {
+  if (frames === undefined || frames >= FEWEST_LIVE_FRAMES) return;
+  const text = `--frames ${frames}: an instruction can need ${FEWEST_LIVE_FRAMES} pages at a time; give as many or more`;
+  throw new VmError('USAGE_ERR', text);
 }
 
 /** The program at `path`. Errors: SOURCE_ERR_READ — it cannot be read, or is too large. */

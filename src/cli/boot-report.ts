@@ -3,7 +3,7 @@ import { VmError } from '../base/index.js';
 import { line } from '../inspect/index.js';
 import { LiveMachine, type LiveObserver, type LiveProgram, LiveSystem } from '../live/index.js';
 import type { BootFlags } from './boot-flags.js';
-import { bootPolicy, readProgram } from './boot-input.js';
+import { bootPolicy, readProgram, requireFrames } from './boot-input.js';
 import { BootJson } from './boot-json.js';
 import { endLines, faultLine, statusText } from './boot-lines.js';
 import { Exit, type ExitCode } from './exit-code.js';
@@ -16,14 +16,16 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Boots the programs at `paths`.
- * Errors: `SOURCE_ERR_READ` one cannot be read; those of `LiveMachine.start`, `LiveSystem.load` and
- * `LiveSystem.run`; `LIVE_ERR_TIMEOUT` they run longer than they may.
+ * Errors: `USAGE_ERR` too few frames; `SOURCE_ERR_READ` one cannot be read; those of
+ * `LiveMachine.start`, `LiveSystem.load` and `LiveSystem.run`; `LIVE_ERR_TIMEOUT` they run longer than
+ * they may.
  */
 export async function bootGuests(
   session: Session,
   paths: readonly string[],
   flags: BootFlags,
 ): Promise<ExitCode> {
+  requireFrames(flags.frames);
   const files = paths.map((path) => readProgram(path, flags.arg));
   const interrupt = new Interrupt();
   try {
@@ -92,11 +94,10 @@ async function run(
 }
 
 function textObserver({ out, talk }: Session, progress: Progress, events: boolean): LiveObserver {
-  const decoder = new TextDecoder('utf-8');
   return {
     output: (_program, bytes) => {
       progress.end();
-      out.write(decoder.decode(bytes, { stream: true }));
+      out.write(bytes);
     },
     ended: (program) => {
       progress.end();

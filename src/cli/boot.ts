@@ -14,21 +14,29 @@ export const defineBoot: DefineCommand = (program, perform) => {
     .description('run ARM programs in QEMU, each in a domain of ours that answers its faults')
     .argument('<guest...>', 'static ARM executables, each for a domain of its own')
     .addOption(new Option('--cpu <name>', 'the processor').choices(CPU_CHOICES).default('a15'))
-    .addOption(size('--ram <size>', 'RAM of the machine', 128 * 2 ** 20))
-    .addOption(size('--stack <size>', 'the most that a stack can grow to', 2 ** 20))
-    .option('--frames <count>', 'page frames that a program may have at a time', positiveNumber)
+    .addOption(size('ram', 'RAM of the machine', 128 * 2 ** 20))
+    .addOption(size('stack', 'the most that a stack can grow to', 2 ** 20))
+    .option(
+      '--frames <count>',
+      'page frames that a program may have at a time',
+      positiveNumber('frames'),
+    )
     .addOption(
       new Option('--policy <name>', 'which page goes when the frames are used up')
         .choices(POLICY_CHOICES)
         .default('clock'),
     )
-    .option('--arg <text>', 'an argument for every program; can be given again', collect, [])
+    .addOption(
+      new Option('--arg <text>', 'an argument for every program; can be given again')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .addOption(
       new Option('--access <how>', 'how the RAM is reached: mapped needs the package koffi')
         .choices(ACCESS_CHOICES)
         .default('auto'),
     )
-    .option('--timeout <seconds>', 'end programs that run longer', positiveSeconds)
+    .option('--timeout <seconds>', 'end programs that run longer', positiveSeconds('timeout'))
     .option('--events', 'print every fault and how it was answered')
     .option('--json', 'print one JSON object instead of text')
     .option('--exit-zero', 'exit 0 even where a program fails')
@@ -59,12 +67,13 @@ Examples:
 };
 
 /** An option that takes whole pages. */
-function size(flags: string, text: string, usual: number): Option {
-  return new Option(flags, text)
+function size(name: string, text: string, usual: number): Option {
+  return new Option(`--${name} <size>`, text)
     .default(usual, formatBytes(usual).replace(/\.0| /g, ''))
     .argParser((value: string) => {
       const bytes = parseBytes(value);
       if (bytes !== undefined && bytes > 0 && bytes % PAGE === 0) return bytes;
-      throw new VmError('USAGE_ERR', `${value}: give a size in whole pages, like 64K or 128M`);
+      const right = 'give a size in whole pages, like 64K or 128M';
+      throw new VmError('USAGE_ERR', `--${name} ${value}: ${right}`);
     });
 }

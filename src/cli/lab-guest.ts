@@ -9,7 +9,7 @@ import {
   programRanges,
 } from '../live/index.js';
 import { TRANSLATION_NAMES } from '../source/index.js';
-import { bootPolicy, readProgram } from './boot-input.js';
+import { bootPolicy, readProgram, requireFrames } from './boot-input.js';
 import { endLines, faultLine } from './boot-lines.js';
 import { labDocument } from './lab-document.js';
 import type { LabFlags } from './lab-flags.js';
@@ -57,9 +57,10 @@ export class LabGuest {
   /**
    * Boots a machine for the program at `path`, which waits for its first instruction.
    *
-   * Errors: those of `readProgram`, `LiveMachine.start` and `LiveSystem.load`.
+   * Errors: those of `requireFrames`, `readProgram`, `LiveMachine.start` and `LiveSystem.load`.
    */
   static async boot(session: Session, path: string, flags: LabFlags): Promise<LabGuest> {
+    requireFrames(flags.frames);
     const cpu = flags.cpu?.replace(/^cortex-/, '');
     const live = await LiveMachine.start(cpu === undefined ? {} : { cpu });
     try {

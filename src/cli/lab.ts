@@ -22,10 +22,10 @@ export const defineLab: DefineCommand = (program, perform) => {
     .option('--no-open', 'print the address and open no browser')
     .addOption(
       new Option('--every <ms>', 'how often a live target is read again')
-        .argParser(positiveNumber)
+        .argParser(positiveNumber('every'))
         .default(USUAL_INTERVAL),
     )
-    .option('--frames <count>', 'page frames of a program that is booted', positiveNumber)
+    .option('--frames <count>', 'page frames of a program that is booted', positiveNumber('frames'))
     .addOption(
       new Option('--policy <name>', 'which of its pages goes when the frames are used up')
         .choices(POLICY_CHOICES)

@@ -33,7 +33,7 @@ const LEAST_COLUMNS = 40;
 export interface TextStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
+  write(data: string | Uint8Array): unknown;
 }
 
 /** A stream that text is written to. */
@@ -55,9 +55,9 @@ export class Output {
     this.columns = known === undefined ? Infinity : Math.max(LEAST_COLUMNS, known);
   }
 
-  /** Writes `text` as it is. */
-  write(text: string): void {
-    this.stream.write(text);
+  /** Writes text, or bytes, as they are. */
+  write(data: string | Uint8Array): void {
+    this.stream.write(data);
   }
 
   /** Writes lines, each with its end. */

@@ -9,8 +9,8 @@ export const defineQuiz: DefineCommand = (program, perform) => {
   const command = program
     .command('quiz')
     .description('ask questions about translation tables: translate, find the gate, make the word')
-    .option('--seed <number>', 'which question', positiveNumber, 1)
-    .option('--count <number>', 'how many questions, from that seed on', positiveNumber, 1)
+    .option('--seed <number>', 'which question', positiveNumber('seed'), 1)
+    .option('--count <number>', 'how many questions, from that seed on', positiveNumber('count'), 1)
     .option('--solve', 'show the answers, and how one gets there')
     .option('--answer <text>', 'say whether this is the right answer');
   addFormatOptions(command, RECORD_FORMATS)

@@ -10,7 +10,7 @@ export const defineScan: DefineCommand = (program, perform) => {
     .command('scan')
     .description('look for root tables in a dump of unknown origin')
     .argument('<source>', 'what to look through')
-    .option('--most <count>', 'tell the best so many', positiveNumber, 20);
+    .option('--most <count>', 'tell the best so many', positiveNumber('most'), 20);
   addFormatOptions(command, RECORD_FORMATS);
   addSourceOptions(command)
     .addHelpText(

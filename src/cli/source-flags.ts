@@ -65,7 +65,7 @@ export function addSourceOptions(command: Command): Command {
       .argParser(collect)
       .default([], 'none'),
     new Option('--timeout <ms>', 'how long a live target may take to answer').argParser(
-      positiveNumber,
+      positiveNumber('timeout'),
     ),
     new Option('--leave <state>', 'what a live target does afterwards').choices(LEAVE_CHOICES),
     new Option('--save <file>', 'keep a snapshot of registers and tables, to look at later'),
@@ -81,22 +81,26 @@ export function registerValue(name: string, text: string): number {
   throw new VmError('USAGE_ERR', `--${name} ${text}: give a hexadecimal number of 32 bits`);
 }
 
-/** A number above 0. Errors: USAGE_ERR. */
-export function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new VmError('USAGE_ERR', `${text}: give a whole number above 0`);
+/** Reads the number above 0 that `option` takes. Errors: USAGE_ERR. */
+export function positiveNumber(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new VmError('USAGE_ERR', `--${option} ${text}: give a whole number above 0`);
+  };
 }
 
 /** The longest time that a timer can wait for, in seconds. */
 const MOST_SECONDS = 2 ** 31 / 1000 - 1;
 
-/** A time in seconds; parts of one are fine. Error: `USAGE_ERR`. */
-export function positiveSeconds(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= MOST_SECONDS) return value;
-  const most = Math.floor(MOST_SECONDS);
-  throw new VmError('USAGE_ERR', `${text}: give seconds above 0, up to ${most}`);
+/** Reads the time in seconds that `option` takes; parts of one are fine. Errors: USAGE_ERR. */
+export function positiveSeconds(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value <= MOST_SECONDS) return value;
+    const most = Math.floor(MOST_SECONDS);
+    throw new VmError('USAGE_ERR', `--${option} ${text}: give seconds above 0, up to ${most}`);
+  };
 }
 
 /** An option that may be given again and again. */

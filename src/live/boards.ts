@@ -1,5 +1,5 @@
 /** The boards that QEMU emulates for a live machine, one for each processor. */
-import { MIB, VmError } from '../base/index.js';
+import { formatBytes, MIB, VmError } from '../base/index.js';
 
 /** One board. */
 export interface Board {
@@ -35,6 +35,6 @@ export function requireRam(bytes: number): void {
   if (bytes % MIB === 0 && bytes >= LEAST_RAM && bytes <= MOST_RAM) return;
   throw new VmError(
     'USAGE_ERR',
-    `RAM of ${bytes} bytes; whole MiB from ${LEAST_RAM / MIB} to ${MOST_RAM / MIB} were expected`,
+    `RAM of ${formatBytes(bytes)}; whole MiB from ${LEAST_RAM / MIB} to ${MOST_RAM / MIB} were expected`,
   );
 }

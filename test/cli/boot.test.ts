@@ -107,6 +107,23 @@ describe.skipIf(SKIPS)(title('pagewright boot'), () => {
     }
   });
 
+  it('gives the bytes that a program writes as they are', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pagewright-boot-'));
+    try {
+      const path = join(folder, 'bytes.elf');
+      const program = [
+        ...[0xe3a0_0001, 0xe28f_1014, 0xe3a0_2004, 0xe3a0_7004, 0xef00_0000], // write(1, bytes, 4)
+        ...[0xe3a0_0000, 0xe3a0_7001, 0xef00_0000], // exit(0)
+        0x0a80_00ff, // bytes: 0x14 behind the second instruction, as it reads its pc
+      ];
+      writeFileSync(path, programOf(...program));
+      const { stdout } = spawnSync(process.execPath, ['dist/bin/pagewright.js', 'boot', path]);
+      expect([...stdout]).toEqual([0xff, 0x00, 0x80, 0x0a]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('ends programs that take too long', async () => {
     const args = ['boot', `${LIVE}/sum.elf`, '--frames', '6', '--policy', 'lru', '--timeout', '.1'];
     const { exit, err } = await command(args);
@@ -129,8 +146,8 @@ describe.skipIf(SKIPS)(title('pagewright boot'), () => {
     [['boot', 'README.md'], 3, /README\.md: .*the magic number/],
     [['boot', `${LIVE}/wx.elf`, '--cpu', 'z80'], 2, /a7, a15, a9/],
     [['boot', `${LIVE}/wx.elf`, '--policy', 'mru'], 2, /second-chance/],
-    [['boot', `${LIVE}/wx.elf`, '--frames', '2'], 3, /an instruction can need 6 pages/],
-    [['boot', `${LIVE}/wx.elf`, '--frames', 'few'], 2, /whole number/],
+    [['boot', `${LIVE}/wx.elf`, '--frames', '2'], 2, /--frames 2: an instruction can need 6 pages/],
+    [['boot', `${LIVE}/wx.elf`, '--frames', 'few'], 2, /--frames few: give a whole number/],
     [['boot', `${LIVE}/wx.elf`, '--timeout', '1e9'], 2, /seconds above 0, up to 2147482/],
     [['boot', `${LIVE}/wx.elf`, '--timeout', 'soon'], 2, /seconds above 0/],
     [['boot', `${LIVE}/wx.elf`, '--ram', '4M'], 2, /whole MiB from 8 to 1024/],

@@ -1,13 +1,14 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { command } from '../support/command.js';
 
 const FIXTURE = 'test/fixtures/vectors/directed_env.jsonl.gz';
 const TEXT = gunzipSync(readFileSync(FIXTURE)).toString();
-const folder = mkdtempSync(join(tmpdir(), 'pagewright-'));
+const folder = mkdtempSync(join(tmpdir(), 'pagewright-conform-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A file with these contents. */
 function file(name: string, contents: string | Uint8Array): string {

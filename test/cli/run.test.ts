@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { command } from '../support/command.js';
 
 const EXAMPLES = [
@@ -14,9 +14,12 @@ const EXAMPLES = [
 const golden = (name: string): string => `../golden/cli/${name}.txt`;
 const nameOf = (path: string): string => path.replace(/^.*\/|\.yaml$/g, '');
 
+const folder = mkdtempSync(join(tmpdir(), 'pagewright-run-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 /** A scenario in a file of its own. */
 function scenario(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'pagewright-')), 'scenario.yaml');
+  const path = join(mkdtempSync(join(folder, 'one-')), 'scenario.yaml');
   writeFileSync(path, text);
   return path;
 }

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { COST_KEYS, parseScenario } from '../../src/scenario/index.js';
 import { VERBS } from '../../src/scenario/schema.js';
 import { blocks, missing } from '../support/markdown.js';
@@ -12,7 +12,8 @@ const anywhere = (line: string): string => line.replaceAll(/\b8[0-9a-f]{7}\b/g, 
 
 describe('README.md', () => {
   const all = blocks('README.md');
-  const folder = mkdtempSync(join(tmpdir(), 'pagewright-'));
+  const folder = mkdtempSync(join(tmpdir(), 'pagewright-readme-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
   symlinkSync(resolve('examples'), join(folder, 'examples'));
   for (const { language, name, text } of all) {
     if (language === 'yaml') writeFileSync(join(folder, name), text);

@@ -22,9 +22,10 @@ export async function command(
 ): Promise<CommandResult> {
   let out = '';
   let err = '';
-  const stream = (write: (text: string) => void) => ({
+  const stream = (take: (text: string) => void) => ({
     ...(terminal ? { isTTY: true, columns: 100 } : {}),
-    write,
+    write: (data: string | Uint8Array) =>
+      take(typeof data === 'string' ? data : Buffer.from(data).toString()),
   });
   const exit = await runCommandLine(args, {
     stdout: stream((text) => {
