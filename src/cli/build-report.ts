@@ -1,5 +1,5 @@
 /** What `build` and `convert` do: read a layout, build it, tell what came of it, write it. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { VmError } from '../base/index.js';
 import { CPU_PROFILES } from '../format/index.js';
@@ -163,7 +163,7 @@ function definesOf({ define }: LayoutFlags): ReadonlyMap<string, string> {
 /** Whether `word` is a file that describes regions, rather than one that holds tables. */
 function isLayoutFile(word: string): boolean {
   if (word === '-' || /^layout:/.test(word)) return true;
-  if (statSync(word, { throwIfNoEntry: false })?.isFile() !== true) return /\.ya?ml$/.test(word);
+  if (!existsSync(word) || !statSync(word).isFile()) return /\.ya?ml$/.test(word);
   const head = readAtMost(word, HEAD_BYTES);
   if (head.includes(0)) return false;
   const text = new TextDecoder().decode(head);

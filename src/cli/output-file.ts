@@ -18,10 +18,9 @@ import { VmError } from '../base/index.js';
  * Error: `SOURCE_ERR_WRITE` it cannot be written.
  */
 export function writeWholeFile(path: string, content: string | Uint8Array): void {
-  const known = statSync(path, { throwIfNoEntry: false });
   try {
     // A device or a pipe, such as /dev/stdout, cannot be replaced.
-    if (known !== undefined && !known.isFile()) {
+    if (existsSync(path) && !statSync(path).isFile()) {
       writeFileSync(path, content);
       return;
     }
@@ -62,6 +61,15 @@ export function makeFolder(path: string): void {
 }
 
 function cannotWrite(path: string, error: unknown): VmError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new VmError('SOURCE_ERR_WRITE', `${path} cannot be written: ${reason}`);
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new VmError('SOURCE_ERR_WRITE', `${path} cannot be written: ${REASONS[code] ?? message}`);
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder is not there',
+  ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'it may not be written',
+  ENOSPC: 'no space is left',
+  ENAMETOOLONG: 'its name is too long',
+};

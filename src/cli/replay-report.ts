@@ -1,5 +1,5 @@
 /** What `replay` does: reads the trace, replays it, and prints what came of it. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { formatBytes, isPowerOfTwo, parseBytes, VmError } from '../base/index.js';
 import { plainLines } from '../inspect/index.js';
@@ -92,7 +92,7 @@ async function readTrace(
   reader: TraceReader,
   progress: Progress,
 ): Promise<ReferenceTrace> {
-  const size = path === '-' ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  const size = path !== '-' && existsSync(path) ? statSync(path).size : 0;
   let read = 0;
   const heed = (bytes: number): void => {
     read = bytes;

@@ -2,8 +2,8 @@
  * What is known of a fault: the fault registers, or what a kernel printed when it took the fault.
  *
  * One reader takes the dumps of Linux, Zephyr, U-Boot, OP-TEE, the Xilinx and FreeRTOS handlers, and
- * anything that prints `DFSR` and `DFAR` with a number behind them. It looks for lines that it knows
- * and passes over everything else, so that a whole console log can be given.
+ * anything that prints `DFSR` and `DFAR`, or `FSR` and `FAR`, with a number behind them. It looks for
+ * lines that it knows and passes over everything else, so that a whole console log can be given.
  */
 
 import type { FaultName } from '../format/index.js';
@@ -241,6 +241,17 @@ const PATTERNS: readonly Pattern[] = [
   {
     expression: /\b(DFAR|IFAR)\b(?:\s*\([^)]*\))?\s*[:=]?\s*(?:0x)?([0-9a-f]{1,8})\b/i,
     take: (draft, match) => setAddress(draft, match[2]),
+  },
+  {
+    // By its bare name only with a sign: `far` is a word as well.
+    expression: /\bFSR\b\s*(?:[:=]\s*(?:0x)?|0x)([0-9a-f]{1,8})\b/i,
+    take(draft, match) {
+      if (draft.fsr === undefined) setStatus(draft, match[1]);
+    },
+  },
+  {
+    expression: /\bFAR\b\s*(?:[:=]\s*(?:0x)?|0x)([0-9a-f]{1,8})\b/i,
+    take: (draft, match) => setAddress(draft, match[1]),
   },
 ];
 

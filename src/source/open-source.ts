@@ -1,6 +1,6 @@
 /** The one door to every source: its word in, an address space out. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VmError } from '../base/index.js';
 import type { AddressSpaceSource } from './address-space-source.js';
@@ -48,7 +48,7 @@ export async function openSource(
 }
 
 function isSocket(path: string): boolean {
-  return path !== STDIN && statSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+  return path !== STDIN && existsSync(path) && statSync(path).isSocket();
 }
 
 /** The program that a layout names. */

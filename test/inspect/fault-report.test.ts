@@ -134,6 +134,13 @@ PC: 0x00102f40`;
       { kind: 'prefetch', fsr: 0xd, far: 0x6000_0000 },
     ]);
   });
+
+  it('registers by their bare names, and nothing by the word', () => {
+    const [report] = parseFaultReports('***** DATA ABORT *****\nFSR=0x80f FAR=0x00010000');
+    expect(report).toMatchObject({ kind: 'data', fsr: 0x80f, far: 0x1_0000 });
+    const talk = 'so far added 5 pages\nDFSR: 0x805, FSR: 0x007, DFAR: 0x4000, FAR: 0x10';
+    expect(parseFaultReports(talk)).toMatchObject([{ fsr: 0x805, far: 0x4000 }]);
+  });
 });
 
 it('finds every fault of a log', () => {
