@@ -23,6 +23,7 @@ import type { Channels } from './channel.js';
 import type { FrameAccess } from './frame-access.js';
 import { MappedObject } from './mapped-object.js';
 import type { ObjectRegion, ObjectSpace, UnfilledFrame } from './memory-object.js';
+import { MOST_PINS } from './page-pool.js';
 import { VRegionFlags } from './vregion-flags.js';
 
 /** Whose frames they are, and how their bytes are reached: a `PagePool` is one. */
@@ -54,6 +55,8 @@ const { WRITE, READ } = VRegionFlags;
 export abstract class FrameObject extends MappedObject {
   protected readonly at: FrameHome;
   private readonly given = new Map<string, GivenFrame>();
+  /** How often each page is pinned that is. */
+  private readonly pins = new Map<number, number>();
 
   constructor(at: FrameHome, name: string, bytes: number) {
     super(name, bytes, at.channels.party.number);
@@ -128,21 +131,50 @@ export abstract class FrameObject extends MappedObject {
     this.mapRuns(region, from, to);
   }
 
-  /** Checks that the range is there; it stays where it is anyway. */
+  /** The range stays where it is anyway: a pin keeps {@link unfill} from it. */
   pin(offset: number, bytes: number): void {
-    const end = pageNumber(offset + bytes);
-    for (let page = pageNumber(offset); page < end; ) {
-      const run = this.requireRun(page);
-      page = run.first + run.pages;
-    }
+    this.requireRuns(offset, bytes);
+    this.changePins(offset, bytes, 1);
   }
 
   unpin(offset: number, bytes: number): void {
-    this.pin(offset, bytes);
+    this.changePins(offset, bytes, -1);
   }
 
   /** The frames stay: they are whose they were. */
-  discard(_offset: number, _bytes: number): void {}
+  discard(offset: number, bytes: number): void {
+    const end = pageNumber(offset + bytes);
+    for (let page = pageNumber(offset); page < end; page += 1) this.pins.delete(page);
+  }
+
+  protected override dropPins(): void {
+    this.pins.clear();
+  }
+
+  /** Pins every page of a range once more, or, with -1, once less; all or none. */
+  private changePins(offset: number, bytes: number, by: 1 | -1): void {
+    const { pins, name } = this;
+    const [first, end] = [pageNumber(offset), pageNumber(offset + bytes)];
+    for (let page = first; page < end; page += 1) {
+      const count = (pins.get(page) ?? 0) + by;
+      if (count >= 0 && count <= MOST_PINS) continue;
+      const text = count < 0 ? 'is not pinned' : `is pinned ${MOST_PINS} times already`;
+      throw new VmError('LIB_ERR_MEMOBJ_PIN', `page ${page} of \`${name}\` ${text}`);
+    }
+    for (let page = first; page < end; page += 1) {
+      const count = (pins.get(page) ?? 0) + by;
+      if (count === 0) pins.delete(page);
+      else pins.set(page, count);
+    }
+  }
+
+  /** Error: `LIB_ERR_MEMOBJ_PIN` a page that `takes` says is to go is pinned. */
+  protected requireUnpinned(takes: (page: number) => boolean): void {
+    for (const page of this.pins.keys()) {
+      if (!takes(page)) continue;
+      throw new VmError('LIB_ERR_MEMOBJ_PIN', `page ${page} of \`${this.name}\` is pinned`);
+    }
+  }
 
   /** The frames are not its own to give. */
   pagerFree(_bytes: number): number {
@@ -224,6 +256,16 @@ export abstract class FrameObject extends MappedObject {
     }
   }
 
+  /** Errors: those of {@link requireRun}, for any page of the range. */
+  protected requireRuns(offset: number, bytes: number): void {
+    const end = pageNumber(offset + bytes);
+    for (let page = pageNumber(offset); page < end; ) {
+      const run = this.requireRun(page);
+      page = run.first + run.pages;
+    }
+  }
+
+  /** Errors: `LIB_ERR_MEMOBJ_UNFILLED` no frame is there; `LIB_ERR_MEMOBJ_GONE` the object has ended. */
   private requireRun(page: number): Run {
     const run = this.runOf(page);
     if (run === undefined) {
@@ -303,7 +345,7 @@ export class OneFrameObject extends FrameObject {
 
   fill(offset: number, bytes: number, frame?: CapRef, frameOffset = 0): void {
     if (frame === undefined) {
-      this.pin(offset, bytes);
+      this.requireRuns(offset, bytes);
       return;
     }
     if (this.frame !== undefined || offset !== 0 || bytes !== this.bytes) {
@@ -325,6 +367,7 @@ export class OneFrameObject extends FrameObject {
         `\`${this.name}\` gives its frame up as a whole only`,
       );
     }
+    this.requireUnpinned(() => true);
     this.saveForAbove(0, pageNumber(bytes));
     this.dropRun(0, pageNumber(bytes));
     this.frame = undefined;
@@ -371,7 +414,7 @@ export class FilledObject extends FrameObject {
 
   fill(offset: number, bytes: number, frame?: CapRef, frameOffset = 0): void {
     if (frame === undefined) {
-      this.pin(offset, bytes);
+      this.requireRuns(offset, bytes);
       return;
     }
     const whole = offset % PAGE_BYTES === 0 && bytes % PAGE_BYTES === 0 && bytes > 0;
@@ -412,6 +455,7 @@ export class FilledObject extends FrameObject {
       if (run !== undefined) found.push(run);
       page = run === undefined ? page + 1 : run.first + run.pages;
     }
+    this.requireUnpinned((page) => page >= first && page < end);
     for (const run of found) this.saveForAbove(run.first, run.first + run.pages);
     for (const run of found) this.dropRun(run.first, run.first + run.pages);
     for (const run of found) {
@@ -488,7 +532,7 @@ export class NumaObject extends FrameObject {
   /** Gives the node that the stripe at `offset` is on its frame. */
   fill(offset: number, bytes: number, frame?: CapRef): void {
     if (frame === undefined) {
-      this.pin(offset, bytes);
+      this.requireRuns(offset, bytes);
       return;
     }
     const node = this.nodeOf(offset);
@@ -502,6 +546,7 @@ export class NumaObject extends FrameObject {
   unfill(offset: number, bytes: number): UnfilledFrame[] {
     const nodes = new Set<number>();
     for (let at = offset; at < offset + bytes; at += PAGE_BYTES) nodes.add(this.nodeOf(at));
+    this.requireUnpinned((page) => nodes.has(this.nodeOf(page * PAGE_BYTES)));
     const all = pageNumber(this.bytes);
     const found: UnfilledFrame[] = [];
     for (const node of nodes) {

@@ -7,9 +7,11 @@ import {
   cloneDomain,
   Domain,
   FileObject,
+  FilledObject,
   fifo,
   type MemoryObject,
   MemoryStore,
+  NumaObject,
   type ObjectRegion,
   OneFrameObject,
   Pager,
@@ -113,6 +115,31 @@ describe('sharing', () => {
     ]);
     expect(load(two, copied)).toBe(11);
   });
+});
+
+test('a frame stays in its object while any page of it is pinned', () => {
+  const { one } = setUp();
+  const frame = (pages: number) => one.allocateFrame(pages * PAGE_BYTES);
+  const filled = new FilledObject(one.pool, 4 * PAGE_BYTES, 'filled');
+  filled.fill(0, 2 * PAGE_BYTES, frame(2));
+  const whole = new OneFrameObject(one.pool, frame(4), 4 * PAGE_BYTES, 'whole');
+  const numa = new NumaObject(one.pool, [frame(2), frame(2)], 4 * PAGE_BYTES);
+  expect(errorCodes(() => filled.pin(PAGE_BYTES, 2 * PAGE_BYTES))).toEqual([
+    'LIB_ERR_MEMOBJ_UNFILLED',
+  ]);
+  for (const [object, bytes] of [
+    [filled, 2 * PAGE_BYTES],
+    [whole, 4 * PAGE_BYTES],
+    [numa, 4 * PAGE_BYTES],
+  ] as const) {
+    object.pin(PAGE_BYTES, PAGE_BYTES);
+    object.pin(0, 2 * PAGE_BYTES);
+    object.unpin(0, 2 * PAGE_BYTES);
+    expect(errorCodes(() => object.unfill(0, bytes))).toEqual(['LIB_ERR_MEMOBJ_PIN']);
+    expect(errorCodes(() => object.unpin(0, 2 * PAGE_BYTES))).toEqual(['LIB_ERR_MEMOBJ_PIN']);
+    object.unpin(PAGE_BYTES, PAGE_BYTES);
+    expect(object.unfill(0, bytes).length).toBe(object === numa ? 2 : 1);
+  }
 });
 
 describe('an object that goes with its regions', () => {

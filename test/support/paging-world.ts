@@ -633,10 +633,12 @@ export class PagingWorld {
     const text = `unfill ${known.name} ${first}+${pages}`;
     if (object.kind === 'fixed') {
       if (object.above !== undefined || known.present[6] !== true) return;
-      object.unfill(6 * PAGE_BYTES, 3 * PAGE_BYTES);
+      const gone = this.ask(text, pinned ? ['LIB_ERR_MEMOBJ_PIN'] : [], () => {
+        object.unfill(6 * PAGE_BYTES, 3 * PAGE_BYTES);
+      });
+      if (!gone) return;
       known.present.fill(false, 6, 9);
       known.bytes.fill(0, 6 * PAGE_BYTES, 9 * PAGE_BYTES);
-      this.note(text);
       return;
     }
     if (!['anonymous', 'copy-on-write'].includes(object.kind)) return;
