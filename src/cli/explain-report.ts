@@ -32,7 +32,7 @@ export async function explainSource(
   const { names } = subject;
   const reports = reportsFrom(subject, flags);
   const [report] = reports;
-  if (report === undefined) throw noFault(word, flags);
+  if (report === undefined) throw noFault(subject, word, flags);
   const { input, taken } = asDumped(subject.input, report, flags);
   if (taken.length > 0) session.talk.print(line(`${taken.join(', ')} as in the dump`, 'quiet'));
   if (reports.length > 1) {
@@ -66,10 +66,11 @@ function reportsFrom(subject: Subject, flags: ExplainFlags): FaultReport[] {
   const others = subject.source?.registers.others;
   const value = (name: 'dfsr' | 'dfar' | 'ifsr' | 'ifar'): number | undefined =>
     others?.get(name)?.value;
-  if (value('dfsr') !== undefined) {
+  // No fault has the status 0: the register is as it was at reset.
+  if ((value('dfsr') ?? 0) !== 0) {
     return [registerReport('data', value('dfsr'), value('dfar'), privileged)];
   }
-  if (value('ifsr') === undefined) return [];
+  if ((value('ifsr') ?? 0) === 0) return [];
   return [registerReport('prefetch', value('ifsr'), value('ifar'), privileged)];
 }
 
@@ -128,9 +129,11 @@ async function otherWorld(
   return isSame ? [] : [{ label, kind: 'world', input: { ...input, registers: values } }];
 }
 
-function noFault(word: string, flags: ExplainFlags): VmError {
-  const where =
-    flags.log === undefined ? `${word} has no fault registers` : `${flags.log} tells of no fault`;
+function noFault({ source }: Subject, word: string, flags: ExplainFlags): VmError {
+  const others = source?.registers.others;
+  const isIdle = others?.has('dfsr') === true || others?.has('ifsr') === true;
+  const known = isIdle ? 'has taken no fault, its DFSR and IFSR are 0' : 'has no fault registers';
+  const where = flags.log === undefined ? `${word} ${known}` : `${flags.log} tells of no fault`;
   return new VmError(
     'USAGE_ERR',
     `${where}: give --dfsr and --dfar, --ifsr and --ifar, or --log FILE`,

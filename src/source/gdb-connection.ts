@@ -52,7 +52,7 @@ export class GdbConnection {
     socket.on('data', (chunk) => {
       for (const message of this.parser.push(chunk)) this.take(message);
     });
-    socket.on('error', (error) => this.lose(error.message));
+    socket.on('error', ({ message }) => this.lose(`the connection broke off: ${message}`));
     socket.on('close', () => this.lose('the stub closed the connection'));
     // A debugger acknowledges what may have been sent before; OpenOCD waits for it.
     socket.write('+');

@@ -30,7 +30,7 @@ export class QmpConnection {
     this.milliseconds = milliseconds;
     socket.setEncoding('utf8');
     socket.on('data', (chunk) => this.push(chunk as unknown as string));
-    socket.on('error', (error) => this.lose(error.message));
+    socket.on('error', ({ message }) => this.lose(`the connection broke off: ${message}`));
     socket.on('close', () => this.lose('QEMU closed the connection'));
   }
 

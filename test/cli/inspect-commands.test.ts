@@ -330,6 +330,17 @@ Control: 10c5387d  Table: 423b406a  DAC: 00000051
     const { err, exit } = await command(['explain', 'examples/layouts/small-rtos.yaml']);
     expect([exit, err.includes('has no fault registers')]).toEqual([2, true]);
   });
+
+  it('says that a target has taken no fault where its registers are zero', async () => {
+    writeFileSync(file('zeros.bin'), new Uint8Array(0x4000));
+    writeFileSync(file('idle.txt'), 'TTBR0=40000000\nDFSR=0\nDFAR=0\nIFSR=0\n');
+    const args = ['explain', `ram:${file('zeros.bin')}@40000000`, '--regs', file('idle.txt')];
+    const { err, exit } = await command(args);
+    expect([exit, err]).toEqual([2, expect.stringContaining('has taken no fault, its DFSR and')]);
+    writeFileSync(file('fetch.txt'), 'TTBR0=40000000\nDFSR=0\nIFSR=5\nIFAR=1000\n');
+    const fetched = await command([...args.slice(0, 3), file('fetch.txt')]);
+    expect(fetched.out).toContain('fetch of 00001000: translation fault, section (IFSR 0x005)');
+  });
 });
 
 describe('check', () => {
