@@ -271,3 +271,17 @@ export class VmError extends Error {
     return codes;
   }
 }
+
+/** What `action` answers; the message of an error of it begins with the name of the file. */
+export function inFile<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error;
+    const { code, message, cause, evidence } = error;
+    throw new VmError(code, `${file}: ${message}`, {
+      evidence,
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+}

@@ -1,5 +1,5 @@
 /** What `check` does: reads space, policy and baseline, judges, reports. */
-import { VmError } from '../base/index.js';
+import { inFile, VmError } from '../base/index.js';
 import {
   AddressSpace,
   type Baseline,
@@ -95,7 +95,8 @@ async function report(
 function policyFrom(path: string | undefined, names: Names): Policy {
   if (path === undefined) return NO_POLICY;
   const text = decodeText(path, readAtMost(path, LARGEST_POLICY_BYTES));
-  return parsePolicy(new YamlFile(path, text, POLICY_CODES).value, names);
+  const { value } = new YamlFile(path, text, POLICY_CODES);
+  return inFile(path, () => parsePolicy(value, names));
 }
 
 function baselineFrom(path: string | undefined): Baseline | undefined {

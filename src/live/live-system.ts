@@ -2,7 +2,7 @@
  * Programs on a live machine: each in a domain of its own, whose faults are answered from here, one
  * running until it yields or ends.
  */
-import { hex0x, MIB, roundDown, VmError } from '../base/index.js';
+import { hex0x, inFile, MIB, roundDown, VmError } from '../base/index.js';
 import {
   cloneDomain,
   Domain,
@@ -102,7 +102,7 @@ export class LiveSystem {
    * Errors: `ELF_ERR_…` a file is no static ARM executable; those of `loadOnDemand`.
    */
   load(files: readonly ProgramFile[]): void {
-    const images = files.map(({ name, file }) => imageOf(name, file));
+    const images = files.map(({ name, file }) => inFile(name, () => parseExecutable(file)));
     const { banks } = this.live.machine.memory;
     const ram = banks.find(({ kind }) => kind === 'ram')?.bytes ?? 0;
     const ramBytes = roundDown((ram - KERNEL_BYTES) / files.length, MIB);
@@ -358,15 +358,6 @@ export class LiveSystem {
 
   private registers(): Uint32Array {
     return this.live.mailbox.context.slice();
-  }
-}
-
-function imageOf(name: string, file: Uint8Array): ElfImage {
-  try {
-    return parseExecutable(file);
-  } catch (error) {
-    if (!(error instanceof VmError)) throw error;
-    throw new VmError(error.code, `${name}: ${error.message}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Snapshots: what `--save` keeps of a source, and reading it again. */
 
+import { inFile } from '../base/index.js';
 import { parseSnapshot, type Snapshot, tableMemory } from '../inspect/index.js';
 import type { TableSource } from './address-space-source.js';
 import { type ByteFile, readWhole } from './byte-file.js';
@@ -13,7 +14,8 @@ const LARGEST_BYTES = 64 * 2 ** 20;
  * Errors: SOURCE_ERR_FORMAT — it is none.
  */
 export function readSnapshotFile(file: ByteFile): Snapshot {
-  return parseSnapshot(new TextDecoder().decode(readWhole(file, LARGEST_BYTES, 'a snapshot')));
+  const text = new TextDecoder().decode(readWhole(file, LARGEST_BYTES, 'a snapshot'));
+  return inFile(file.name, () => parseSnapshot(text));
 }
 
 /**

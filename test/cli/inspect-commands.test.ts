@@ -267,6 +267,15 @@ describe('a snapshot', () => {
   });
 });
 
+describe('a snapshot', () => {
+  it('that is none is told by its name', async () => {
+    writeFileSync(file('old.json'), '{"schema": "pagewright/snapshot", "version": 999}');
+    const { err, exit } = await command(['show', `snap:${file('old.json')}`]);
+    expect(exit).toBe(3);
+    expect(err).toContain(`${file('old.json')}: this is no snapshot: it has version 999`);
+  });
+});
+
 describe('explain', () => {
   it('reads the dump of a kernel', async () => {
     const path = file('oops.txt');
@@ -344,6 +353,13 @@ Control: 10c5387d  Table: 423b406a  DAC: 00000051
 });
 
 describe('check', () => {
+  it('says in which file a policy is wrong', async () => {
+    writeFileSync(file('policy.yaml'), 'version: 1\nforbid: []\n');
+    const { err, exit } = await command(['check', LINUX, '--policy', file('policy.yaml')]);
+    expect(exit).toBe(3);
+    expect(err).toContain(`${file('policy.yaml')}: the policy: "forbid" is not known`);
+  });
+
   it('writes a report before it fails', async () => {
     const path = file('findings.sarif');
     const args = ['check', LINUX, '--format', 'sarif', '-o', path];
