@@ -212,6 +212,7 @@ export function closeMachine(): void {
   unsaid = undefined;
   stopFollowing?.();
   stopFollowing = undefined;
+  before = undefined;
   machine.value = undefined;
   moments.value = undefined;
   set(MOMENT, undefined);
@@ -246,6 +247,23 @@ async function saidScenario(packed: string): Promise<string> {
   return await unpackText(packed);
 }
 
+/** The space that was shown last: most moments change nothing of it, and need not be read anew. */
+let before: (Shown & { readonly shown: Subject }) | undefined;
+
+interface Shown {
+  readonly state: MomentState;
+  readonly domain: DomainState;
+}
+
+function isSame(one: Shown, other: Shown): boolean {
+  return (
+    one.domain.name === other.domain.name &&
+    one.domain.root === other.domain.root &&
+    one.domain.regions === other.domain.regions &&
+    one.state.hasTablesOf(other.state)
+  );
+}
+
 /** Makes the shown space the subject, and the moments those of the machine. */
 function follow(): void {
   const open = machine.value;
@@ -253,7 +271,11 @@ function follow(): void {
   const domain = shownDomain.value;
   if (open === undefined || state === undefined || domain === undefined) return;
   const at = shownMoment.value;
-  subject.value = subjectOf(open.session, state, domain);
+  const sameAs =
+    before !== undefined && isSame(before, { state, domain }) ? before.shown : undefined;
+  const shown = subjectOf(open.session, state, domain, sameAs);
+  before = { state, domain, shown };
+  subject.value = shown;
   moments.value = {
     count: open.session.lastMoment + 1,
     at,
@@ -273,7 +295,12 @@ export function subjectAtMoment(at: number): Subject | undefined {
 }
 
 /** The space of a domain at a moment; the command line finds it where its snapshot was saved. */
-function subjectOf(session: LabSession, state: MomentState, domain: DomainState): Subject {
+function subjectOf(
+  session: LabSession,
+  state: MomentState,
+  domain: DomainState,
+  sameAs?: Subject,
+): Subject {
   const stem = session.name.replace(/\.\w+$/, '');
   const { moment } = state.facts;
   const { title } = session.scenario;
@@ -286,6 +313,7 @@ function subjectOf(session: LabSession, state: MomentState, domain: DomainState)
       source: `snap:${fileName(stem, domain.name, moment)}`,
       origins: { ttbr0: `domain ${domain.name}, root table ${hex(domain.root)}` },
     },
+    ...(sameAs === undefined ? {} : { sameAs }),
   });
 }
 

@@ -122,6 +122,24 @@ export class MomentState {
     };
   }
 
+  /** Whether the tables and the registers of another moment are the very same. */
+  hasTablesOf(other: MomentState): boolean {
+    const { layout, words } = this;
+    if (other.layout !== layout) return false;
+    const isSame = (from: number, count: number): boolean => {
+      for (let at = from; at < from + count; at += 1) {
+        if (words[at] !== other.words[at]) return false;
+      }
+      return true;
+    };
+    return (
+      isSame(layout.registers, REGISTERS.length) &&
+      layout.tables.every(
+        ({ living, place, words: count }) => isSame(living, 1) && isSame(place, count),
+      )
+    );
+  }
+
   /** The space of a domain, read once. */
   space(domain: DomainState): AddressSpace {
     const known = this.spaces.get(domain.name);

@@ -34,6 +34,8 @@ export interface SubjectParts {
   readonly layout?: LayoutText;
   /** Where the file says what is at a virtual address. */
   readonly locate?: (va: number) => ArtifactPlace;
+  /** Another one with the very same tables, registers and names: what was read of it holds of this one. */
+  readonly sameAs?: Subject;
 }
 
 /** A layout as it was written. */
@@ -68,9 +70,13 @@ export class Subject {
     this.provenance = parts.provenance;
     this.layout = parts.layout;
     this.locate = parts.locate ?? (() => undefined);
-    this.names = new Names(parts.names ?? []);
-    this.space = new AddressSpace(parts.input);
-    this.regions = new Regions(this.space);
+    const { sameAs } = parts;
+    this.names = sameAs?.names ?? new Names(parts.names ?? []);
+    this.space = sameAs?.space ?? new AddressSpace(parts.input);
+    this.regions = sameAs?.regions ?? new Regions(this.space);
+    this.extentFound = sameAs?.extentFound;
+    this.checkFound = sameAs?.checkFound;
+    this.useFound = sameAs?.useFound;
   }
 
   /** How much is mapped. */

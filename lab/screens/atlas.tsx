@@ -38,14 +38,12 @@ const ALL_TITLES = { ...LAYER_TITLES, ...MACHINE_TITLES };
 /** The layer that is asked for; rights where there is no machine to ask. */
 function useLayer(subject: Subject): Layer {
   const colour = get(COLOUR);
-  const [state, domain, open, moment] = [
-    shownState.value,
-    shownDomain.value,
-    machine.value,
-    shownMoment.value,
-  ];
+  const isOfMachine = colour === 'owner' || colour === 'heat';
+  const [state, domain, open, moment] = isOfMachine
+    ? [shownState.value, shownDomain.value, machine.value, shownMoment.value]
+    : [undefined, undefined, undefined, 0];
   return useMemo(() => {
-    if (colour !== 'owner' && colour !== 'heat') return layerOf(subject, colour);
+    if (!isOfMachine) return layerOf(subject, colour);
     const rights = layerOf(subject, 'rights');
     if (state === undefined || domain === undefined || open === undefined) return rights;
     if (colour === 'owner') return ownerLayer(state, domain);
@@ -85,19 +83,21 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
   const asPage = get(AS_PAGE);
   const view = currentView();
   const colours = COLOURS[theme.value];
-  const selection = useMemo(() => selectionAt(subject, at, asPage), [subject, at, asPage]);
-  const layer = useLayer(subject);
+  // Of moments with the same tables one is drawn, once.
+  const drawn = useMemo(() => subject, [subject.regions, subject.names]);
+  const selection = useMemo(() => selectionAt(drawn, at, asPage), [drawn, at, asPage]);
+  const layer = useLayer(drawn);
   const image = useMemo(
-    () => new SpaceImage(subject, layer, order, colours),
-    [subject, layer, order, colours],
+    () => new SpaceImage(drawn, layer, order, colours),
+    [drawn, layer, order, colours],
   );
-  const marks = useMemo(() => pageMarks(subject), [subject]);
-  const findings = useMemo(() => findingRuns(subject), [subject]);
+  const marks = useMemo(() => pageMarks(drawn), [drawn]);
+  const findings = useMemo(() => findingRuns(drawn), [drawn]);
   const { zoom, x, y } = view;
   const paint = useMemo(
     () =>
       atlasPaint({
-        subject,
+        subject: drawn,
         image,
         marks,
         order,
@@ -106,7 +106,7 @@ function Atlas({ subject }: ScreenProps): JSX.Element {
         hover,
         findings,
       }),
-    [subject, image, marks, order, zoom, x, y, selection, hover, findings],
+    [drawn, image, marks, order, zoom, x, y, selection, hover, findings],
   );
   const table: PictureTable = useMemo(() => mapTable(subject), [subject]);
 

@@ -154,7 +154,7 @@ interface ConsoleProps {
 }
 
 /** Steps that are listed at most: those around the shown moment. */
-const LISTED_STEPS = 120;
+const LISTED_STEPS = 80;
 /** Characters of a line at most, and the pixels of one. */
 const MOST_COLUMNS = 110;
 const LEAST_COLUMNS = 36;
@@ -353,7 +353,7 @@ function CostPanel({ session }: { readonly session: LabSession }): JSX.Element |
 }
 
 /** Events that are listed at once. */
-const LISTED_EVENTS = 200;
+const LISTED_EVENTS = 80;
 
 function EventPanel({ session }: { readonly session: LabSession }): JSX.Element {
   const list = useRef<HTMLOListElement>(null);

@@ -178,6 +178,24 @@ describe('a session', () => {
     }
   });
 
+  it('knows of which moments the tables are the same', () => {
+    const session = finished(readFileSync(`${LIBRARY}/split-and-promote.yaml`, 'utf8'));
+    const rowsOf = (state: MomentState): unknown =>
+      state.domains.map((domain) => [...mapRows(new Regions(state.space(domain)))]);
+    let same = 0;
+    for (let moment = 1; moment <= session.lastMoment; moment += 1) {
+      const [before, after] = [session.at(moment - 1), session.at(moment)];
+      const isSame = JSON.stringify(rowsOf(before)) === JSON.stringify(rowsOf(after));
+      if (after.hasTablesOf(before)) {
+        expect(isSame, `moment ${moment}`).toBe(true);
+        same += 1;
+      }
+    }
+    expect(same).toBeGreaterThan(session.lastMoment / 4);
+    expect(same).toBeLessThan(session.lastMoment);
+    expect(session.at(session.lastMoment).hasTablesOf(session.at(0))).toBe(false);
+  });
+
   it('says where a scenario is wrong, in line and column', () => {
     const text = 'domains: [ { name: first } ]\nsteps:\n  - map: { frame: nowhere }\n';
     const error = errorOf(() => new LabSession(text));
