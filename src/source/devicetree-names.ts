@@ -40,7 +40,8 @@ export function parseDevicetree(blob: Uint8Array, origin: string): NamedRange[] 
   const refuse = (what: string): never => {
     throw new VmError('SOURCE_ERR_FORMAT', `${origin}: ${what}`);
   };
-  if (blob.length < HEADER_BYTES || view.getUint32(0) !== DEVICETREE_MAGIC) {
+  if (blob.length < HEADER_BYTES) refuse('it ends inside its header');
+  if (view.getUint32(0) !== DEVICETREE_MAGIC) {
     refuse(`it is no devicetree blob: it does not begin with ${hex0x(DEVICETREE_MAGIC)}`);
   }
   const strings = view.getUint32(12);

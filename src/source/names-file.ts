@@ -1,5 +1,6 @@
 /** Files that name addresses: what they are is told by their content. */
 
+import { VmError } from '../base/index.js';
 import type { NamedRange } from '../inspect/index.js';
 import { type ByteFile, readWhole } from './byte-file.js';
 import { DEVICETREE_MAGIC, parseDevicetree } from './devicetree-names.js';
@@ -24,8 +25,12 @@ export function namesIn(file: ByteFile): NamedRange[] {
   if (head.getUint32(0, true) === ELF_MAGIC) return readElfNames(file);
   const content = readWhole(file, LARGEST_BYTES, 'a file of names');
   if (head.getUint32(0) === DEVICETREE_MAGIC) return parseDevicetree(content, file.name);
+  // Descriptions in an SVD file may be in any encoding: its names and numbers are ASCII.
   const text = new TextDecoder().decode(content);
   if (/^\uFEFF?\s*</.test(text)) return parseSvd(text, file.name);
   if (isMemoryTree(text)) return parseMemoryTree(text, file.name);
+  if (text.includes('\ufffd')) {
+    throw new VmError('SOURCE_ERR_FORMAT', `${file.name}: not a text in UTF-8`);
+  }
   return parseNameLines(text, file.name);
 }

@@ -25,7 +25,7 @@ const MOST_BLOCKS = 65_536;
 /**
  * The peripherals in the SVD file `xml`, one range for each of their address blocks.
  *
- * Errors: SOURCE_ERR_FORMAT — no chip has as many address blocks.
+ * Errors: SOURCE_ERR_FORMAT — it is cut off, or no chip has as many address blocks.
  */
 export function parseSvd(xml: string, origin: string): NamedRange[] {
   const peripherals = new Map<string, Peripheral>();
@@ -55,6 +55,10 @@ export function parseSvd(xml: string, origin: string): NamedRange[] {
       peripherals.set(current.name, current);
       current = undefined;
     } else take(current, place, tag.textBefore);
+  }
+  const inside = path.at(-1);
+  if (inside !== undefined) {
+    throw new VmError('SOURCE_ERR_FORMAT', `${origin} is cut off: it ends inside its <${inside}>`);
   }
   const names: NamedRange[] = [];
   for (const { name, base, blocks, derivedFrom } of peripherals.values()) {

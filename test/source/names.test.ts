@@ -68,6 +68,13 @@ describe('names from CMSIS-SVD', () => {
       'x.svd has more than 65536 address blocks: no chip has',
     );
   });
+
+  it('are none of a file that is cut off', () => {
+    const cut = SVD.slice(0, SVD.lastIndexOf('</peripherals>'));
+    expect(errorOf(() => parseSvd(cut, 'cut.svd')).message).toBe(
+      'cut.svd is cut off: it ends inside its <peripherals>',
+    );
+  });
 });
 
 describe('tags of XML', () => {
@@ -317,6 +324,14 @@ describe('a file of names', () => {
     const names = await readNames(path);
     expect(names.length).toBe(count);
     expect(new Set(names.map(({ origin }) => origin)).size).toBe(Math.min(count, 1));
+  });
+
+  it('that is no text is told without printing it', async () => {
+    const path = join(folder, 'noise');
+    writeFileSync(path, Uint8Array.of(0x31, 0xff, 0x00, 0x80, 0x0a));
+    expect((await rejectionOf(readNames(path))).message).toBe(`${path}: not a text in UTF-8`);
+    writeFileSync(path, Uint8Array.of(0xd0, 0x0d, 0xfe, 0xed, 0, 0, 0, 40));
+    expect((await rejectionOf(readNames(path))).message).toBe(`${path}: it ends inside its header`);
   });
 
   it('has a named error for whatever it is', async () => {
