@@ -1,3 +1,3 @@
 import { pagingTests } from '../support/paging-run.js';
 
-pagingTests(16, 160);
+pagingTests(32, 400);
