@@ -20,6 +20,17 @@ it('ends quietly when nobody reads on', () => {
   expect([stdout, stderr]).toEqual(['A domain builds its own address space\n', '']);
 });
 
+it('says that its output cannot be written', () => {
+  const command = `${BIN} decode 4001141e > /dev/full`;
+  const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([
+    3,
+    expect.stringMatching(
+      /^pagewright: standard output cannot be written: .*\n\[SOURCE_ERR_WRITE\]\n$/,
+    ),
+  ]);
+});
+
 it('takes a scenario from standard input, and prints plain text into a pipe', () => {
   const { status, stdout, stderr } = spawnSync(BIN, ['run', '-'], {
     input: 'domains: [{name: one}]',
