@@ -89,8 +89,9 @@ function shareRegions(parent: Domain, child: Domain): void {
     if (!(region instanceof VRegion) || region.inheritance !== 'share') continue;
     const { object, maxFlags } = region;
     if (!(object instanceof MappedObject)) continue;
-    const own = maxFlags & ACCESS & rightsTo(object, parent);
-    rights.set(object, (rights.get(object) ?? 0) | own);
+    const granted = rightsTo(object, parent);
+    if ((granted & Rights.READ) === 0) continue;
+    rights.set(object, (rights.get(object) ?? 0) | (maxFlags & ACCESS & granted));
   }
   for (const [object, right] of rights) object.share(child.number, right);
 }

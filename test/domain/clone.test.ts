@@ -149,6 +149,16 @@ describe('clone', () => {
     expect(errorCodes(() => inside(child).load(heap.base))).toContain('LIB_ERR_MEMOBJ_GONE');
   });
 
+  test('is given nothing of what its parent may not read', () => {
+    const { kernel, parent } = setUp();
+    const other = Domain.boot(kernel, 16 * MIB, { name: 'other' });
+    const object = new AnonymousObject(other.pool, PAGE_BYTES);
+    object.share(parent.number, Rights.WRITE);
+    parent.vspace.map(object, { flags: VRegionFlags.WRITE, inheritance: 'share' });
+    const { domain: child } = cloneDomain(parent, { ramBytes: 4 * MIB });
+    expect(object.rightsOf(child.number)).toBe(0);
+  });
+
   test('has no pins on pages that it inherits from an object that was pinned', () => {
     const { parent } = setUp();
     const object = new AnonymousObject(parent.pool, PAGE_BYTES);
