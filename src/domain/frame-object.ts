@@ -23,7 +23,7 @@ import type { Channels } from './channel.js';
 import type { FrameAccess } from './frame-access.js';
 import { MappedObject } from './mapped-object.js';
 import type { ObjectRegion, ObjectSpace, UnfilledFrame } from './memory-object.js';
-import { MOST_PINS } from './page-pool.js';
+import { type Abandonable, MOST_PINS } from './page-pool.js';
 import { VRegionFlags } from './vregion-flags.js';
 
 /** Whose frames they are, and how their bytes are reached: a `PagePool` is one. */
@@ -31,7 +31,7 @@ export interface FrameHome {
   readonly channels: Channels;
   readonly access: FrameAccess;
   /** The objects of frames that the domain has made, which end with it. */
-  readonly frameObjects: Set<MappedObject>;
+  readonly frameObjects: Set<Abandonable>;
 }
 
 /** Pages of one frame that follow each other there and in the object. */

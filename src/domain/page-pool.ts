@@ -27,8 +27,12 @@ import { CapType } from '../kernel/index.js';
 import type { Channels } from './channel.js';
 import type { FrameAccess } from './frame-access.js';
 import type { FrameAllocator } from './frame-allocator.js';
-import type { MappedObject } from './mapped-object.js';
 import { PageIndex } from './page-index.js';
+
+/** What gives its memory up when its domain ends, and answers what was lost. */
+export interface Abandonable {
+  abandon(): VmError | undefined;
+}
 
 /** What may hold pages of a pool. */
 export interface PageOwner {
@@ -94,7 +98,7 @@ interface Export {
 export class PagePool {
   readonly channels: Channels;
   readonly access: FrameAccess;
-  readonly frameObjects = new Set<MappedObject>();
+  readonly frameObjects = new Set<Abandonable>();
   /** Most pages that may be in use at a time. */
   budget = Number.POSITIVE_INFINITY;
   keeper: PageKeeper | undefined;
