@@ -5,9 +5,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { hex, VmError } from '../../src/base/index.js';
 import { parseRange } from '../../src/inspect/index.js';
 import { SCREENS } from '../screens/screens.js';
-import { caughtUp, isBehind } from './address.js';
+import { isBehind } from './address.js';
 import type { Screen } from './screen.js';
 import { follow, following, freeze } from './served-source.js';
+import { sharedLink } from './sources.js';
 import { AT, goToScreen, overlay, say, set, subject, tell, theme, toggleTheme } from './state.js';
 
 /** The header. */
@@ -181,8 +182,12 @@ function Share(): JSX.Element {
 }
 
 async function share(): Promise<void> {
-  await caughtUp();
-  await copy(location.href, 'The link is copied');
+  const { link, lacks } = await sharedLink();
+  const words =
+    lacks === undefined
+      ? 'The link is copied'
+      : `The link is copied; ${lacks} is too large for it: send the file, too`;
+  await copy(link, words);
 }
 
 /** Copies a text and says so; where the browser forbids it, says that. */

@@ -6,8 +6,10 @@ import type { DropAnswers, DroppedFile, DropResult, ReadSpace } from '../data/re
 import { readDropped } from '../data/read-dropped.js';
 import { EXAMPLES, type Example, exampleOf } from '../model/examples.js';
 import { subjectOfLayout } from '../model/layout-file.js';
+import { linkTextOf, subjectOfLinkText } from '../model/linked-source.js';
 import { snapshotOf, subjectOf, subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
+import { caughtUp } from './address.js';
 import { handOver, takeOver } from './handover.js';
 import { layoutText, policyText } from './kept-text.js';
 import { closeLesson, lesson, openSaidLesson } from './lessons.js';
@@ -19,6 +21,7 @@ import {
   openScenario,
   saysAnother,
 } from './machine.js';
+import { text } from './place.js';
 import { isServed, openServed } from './served-source.js';
 import {
   AT,
@@ -245,7 +248,53 @@ async function openWhatIsSaidNow(): Promise<void> {
   markOpened();
 }
 
+/** A file in the link itself, packed; see {@link sharedLink}. */
+const FILE = text('file');
+/** Letters of a file that a link may hold: what is longer is cut off by those who carry links. */
+const MOST_LETTERS = 32 * 1024;
+
+/**
+ * The link to what is shown, with the file in it where that is one of the reader's and small enough;
+ * `lacks` is the name of a file that is not in it.
+ */
+export async function sharedLink(): Promise<{ readonly link: string; readonly lacks?: string }> {
+  await caughtUp();
+  const { href } = location;
+  const [name, shown] = [get(SOURCE), subject.peek()];
+  const isFile =
+    name !== '' && machine.peek() === undefined && !EXAMPLES.some(({ id }) => id === name);
+  if (!isFile || shown === undefined) return { link: href };
+  try {
+    const { packText } = await import('../engine/link.js');
+    const packed = await packText(linkTextOf(shown));
+    if (packed.length > MOST_LETTERS) return { link: href, lacks: name };
+    return { link: `${href}${href.includes('?') ? '&' : '?'}${FILE.name}=${packed}` };
+  } catch {
+    return { link: href, lacks: name };
+  }
+}
+
+/** Opens the file that the link holds; whether it holds one. From then on it is a file of the reader's. */
+async function openLinkedFile(): Promise<boolean> {
+  const packed = get(FILE);
+  if (packed === '') return false;
+  set(FILE, '');
+  try {
+    const { unpackText } = await import('../engine/link.js');
+    const linked = subjectOfLinkText(await unpackText(packed));
+    const name = get(SOURCE) === '' ? linked.title : get(SOURCE);
+    set(SOURCE, name);
+    subject.value = linked;
+    void keepOrHandOver(recordOf(linked, name), 'source');
+    return true;
+  } catch (error) {
+    tell(error);
+    return false;
+  }
+}
+
 async function openSaid(): Promise<void> {
+  if (await openLinkedFile()) return;
   await openSaidScenario();
   // A lesson about a trace has no space of its own: the usual one is behind it.
   const isLesson = await openSaidLesson();
@@ -279,7 +328,7 @@ async function openSaid(): Promise<void> {
     if (beside?.name === name) tryTo(() => setCompanion(subjectOfRecord(beside), name));
     return;
   }
-  const message = `this link speaks of ${JSON.stringify(name)}, which is a file of whoever made it: drop the file here to see it`;
+  const message = `this link speaks of ${JSON.stringify(name)}, which is a file of whoever made it, and too large for a link: drop the file here to see it`;
   tell(new VmError('SOURCE_ERR_READ', message));
 }
 

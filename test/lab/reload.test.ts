@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { packText } from '../../lab/engine/link.js';
+import { exampleOf } from '../../lab/model/examples.js';
+import { snapshotOf } from '../../lab/model/snapshot-file.js';
 import { closeLab, dropFiles, HAS_CHROMIUM, hashOf, openLab } from '../support/lab-browser.js';
 
 const firstLook = readFileSync('lab/examples/first-look.yaml', 'utf8');
@@ -137,6 +140,49 @@ describe.skipIf(!HAS_CHROMIUM)('what is being written', () => {
     await again.page.waitForFunction(() =>
       document.querySelector('textarea')?.value.includes('# shared'),
     );
+  });
+});
+
+describe.skipIf(!HAS_CHROMIUM)('a link to a file that was dropped', () => {
+  afterEach(closeLab);
+
+  /** What Share copies. */
+  async function shared(page: Page, words: string): Promise<string> {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Share' }).click();
+    await page.locator('.notice', { hasText: words }).waitFor();
+    return new URL(await page.evaluate(() => navigator.clipboard.readText())).hash;
+  }
+
+  it.each([
+    ['board.yaml', () => firstLook],
+    ['state.json', () => snapshotOf(exampleOf('zynq-board').open())],
+  ])('holds %s, and whoever opens it needs nothing else', async (name, content) => {
+    const { page } = await openLab('#/atlas');
+    await dropFiles(page, { [name]: content() });
+    await page.locator('.source-name', { hasText: name }).waitFor();
+    const hash = await shared(page, 'The link is copied');
+    expect(hash).toContain('&file=');
+    const figures = await page.getByLabel('The space').locator('.figures').innerText();
+    const again = await openLab(hash);
+    await again.page.locator('.source-name', { hasText: name }).waitFor();
+    expect(await again.page.getByLabel('The space').locator('.figures').innerText()).toBe(figures);
+    expect(await hashOf(again.page)).toBe(`#/atlas?source=${name}`);
+    await again.page.reload();
+    await again.page.locator('.source-name', { hasText: name }).waitFor();
+    expect(again.complaints).toEqual([]);
+  });
+
+  it('says where it is too large, and where it is damaged', async () => {
+    const { page } = await openLab('#/atlas');
+    const noise = Array.from({ length: 11_000 }, (_, at) => Math.imul(at, 0x9e37_79b1) >>> 0);
+    await dropFiles(page, { 'long.yaml': `${firstLook}# ${noise.join('')}\n` });
+    await page.locator('.source-name', { hasText: 'long.yaml' }).waitFor();
+    expect(await shared(page, 'long.yaml is too large for it')).toBe('#/atlas?source=long.yaml');
+    for (const text of ['{"title": 7}', '[]', '{"title":"a","layout":{"text":"x","path":"p"}}']) {
+      const broken = await openLab(`#/atlas?file=${await packText(text)}&source=x.json`);
+      await broken.page.locator('.problem').first().waitFor();
+    }
   });
 });
 
