@@ -1,7 +1,7 @@
 /** A view whose code is read when somebody first goes to its screen. */
 
 import type { ComponentType, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { ScreenProps } from './screen.js';
 import { tell } from './state.js';
 
@@ -12,7 +12,7 @@ export function lazyView(
   let known: ComponentType<ScreenProps> | undefined;
   return function LazyView(props: ScreenProps): JSX.Element {
     const [, setLoaded] = useState(known !== undefined);
-    useEffect(() => {
+    useLayoutEffect(() => {
       if (known !== undefined) return;
       load().then((view) => {
         known = view;

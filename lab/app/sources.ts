@@ -6,7 +6,6 @@ import type { DropAnswers, DroppedFile, DropResult, ReadSpace } from '../data/re
 import { readDropped } from '../data/read-dropped.js';
 import { EXAMPLES, type Example, exampleOf } from '../model/examples.js';
 import { subjectOfLayout } from '../model/layout-file.js';
-import { linkTextOf, subjectOfLinkText } from '../model/linked-source.js';
 import { snapshotOf, subjectOf, subjectOfSnapshot } from '../model/snapshot-file.js';
 import type { Subject } from '../model/subject.js';
 import { caughtUp } from './address.js';
@@ -266,6 +265,7 @@ export async function sharedLink(): Promise<{ readonly link: string; readonly la
   if (!isFile || shown === undefined) return { link: href };
   try {
     const { packText } = await import('../engine/link.js');
+    const { linkTextOf } = await import('../model/linked-source.js');
     const packed = await packText(linkTextOf(shown));
     if (packed.length > MOST_LETTERS) return { link: href, lacks: name };
     return { link: `${href}${href.includes('?') ? '&' : '?'}${FILE.name}=${packed}` };
@@ -281,6 +281,7 @@ async function openLinkedFile(): Promise<boolean> {
   set(FILE, '');
   try {
     const { unpackText } = await import('../engine/link.js');
+    const { subjectOfLinkText } = await import('../model/linked-source.js');
     const linked = subjectOfLinkText(await unpackText(packed));
     const name = get(SOURCE) === '' ? linked.title : get(SOURCE);
     set(SOURCE, name);

@@ -1,4 +1,4 @@
-/** The machine itself: the scenario that it runs, what is typed to it, and what it did. */
+/** The view of the machine itself: the scenario that it runs, what is typed to it, and what it did. */
 
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -19,26 +19,16 @@ import {
 } from '../app/machine.js';
 import { PlayControls } from '../app/play-controls.js';
 import { draftOf, keepDraft } from '../app/scenario-draft.js';
-import type { Screen } from '../app/screen.js';
 import { AT, get } from '../app/state.js';
 import { StyledText } from '../app/styled-lines.js';
 import type { JsonSchema } from '../editor/complete.js';
 import { Editor } from '../editor/editor.js';
 import type { LabSession } from '../engine/lab-session.js';
 import type { MomentState } from '../engine/moment-state.js';
-import { shellWord } from '../model/subject.js';
 import './machine.css';
 
-/** The screen. */
-export const run: Screen = {
-  id: 'run',
-  title: 'Run',
-  lead: 'A machine in this page: write what happens, type what else shall, and go back to any moment.',
-  View: Run,
-  cli: () => `pagewright run --events ${shellWord(machine.value?.session.name ?? 'scenario.yaml')}`,
-};
-
-function Run(): JSX.Element {
+/** The view. */
+export function RunView(): JSX.Element {
   const open = machine.value;
   return (
     <div class="run-screen">
