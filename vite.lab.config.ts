@@ -8,8 +8,10 @@ const layoutsInThePage: Plugin = {
   name: 'layouts-in-the-page',
   enforce: 'pre',
   load(id) {
-    if (!id.endsWith('/src/source/layout-source.ts')) return null;
-    return "export function openLayout() { throw new Error('layouts are built in the page'); }";
+    const builder = /\/src\/source\/(layout-source|log-tables)\.ts$/.exec(id)?.[1];
+    if (builder === undefined) return null;
+    const name = builder === 'log-tables' ? 'openLogTables' : 'openLayout';
+    return `export function ${name}() { throw new Error('layouts are built in the page'); }`;
   },
 };
 

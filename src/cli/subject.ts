@@ -1,5 +1,3 @@
-/** What a command with a source works on: the space, its names, and where each of its bytes is from. */
-import { VmError } from '../base/index.js';
 import {
   AddressSpace,
   type ArtifactPlace,
@@ -14,7 +12,6 @@ import {
 import type {
   AddressSpaceSource,
   CaptureProgress,
-  RegionSource,
   SourceOptions,
   TableSource,
 } from '../source/index.js';
@@ -44,8 +41,10 @@ export async function openSubject(
   flags: SourceFlags,
 ): Promise<Subject> {
   const source = await openWord(session, word, flags);
-  if (source.evidence === 'regions') throw regionsOnly(source);
-  return subjectOf(source, flags);
+  if (source.evidence === 'tables') return subjectOf(source, flags);
+  const tables = await source.tables();
+  session.talk.print(...fitted(session.talk, sourceLines(tables), 2));
+  return subjectOf(tables, flags);
 }
 
 /** The tables of an open source; keeps the snapshot that was asked for. Errors: those of `input`. */
@@ -120,13 +119,6 @@ function progressText(word: string, at: CaptureProgress): string {
 
 function sourceLines(source: AddressSpaceSource): StyledLine[] {
   return [line(source.coverage, 'quiet'), ...source.notes.map((note) => line(note, 'quiet'))];
-}
-
-function regionsOnly(source: RegionSource): VmError {
-  return new VmError(
-    'SOURCE_ERR_ROOT',
-    `${source.word} tells of regions, not of tables: only show and diff can be asked about it`,
-  );
 }
 
 async function saveSnapshot(source: TableSource, flags: SourceFlags): Promise<void> {

@@ -78,6 +78,18 @@ export interface ImportedRegion {
 }
 
 /**
+ * The layout of regions that were read elsewhere, in `file`. Errors: as {@link importedLayout}, but those
+ * of the text.
+ */
+export function importRegions(
+  file: string,
+  regions: readonly ImportedRegion[],
+  options: ImportOptions,
+): Layout {
+  return importedLayout(file, regions, new ImportProblems(file, ''), options);
+}
+
+/**
  * The layout of imported regions. Regions that are not whole pages grow to them, as the tools that
  * read these formats do; a name that is there twice gets a number.
  *

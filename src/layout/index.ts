@@ -3,7 +3,7 @@ export * from './build.js';
 export { EMITTERS, type Emitter, type EmitterName, imageBytes } from './emitters.js';
 export { importRegionCsv } from './import-csv.js';
 export { importRegionMacros } from './import-macros.js';
-export type { ImportOptions } from './imported.js';
+export { type ImportedRegion, type ImportOptions, importRegions } from './imported.js';
 export * from './layout.js';
 export { type HintKey, type LayoutHint, layoutHints } from './layout-hints.js';
 export { layoutMapLines } from './layout-map.js';

@@ -12,7 +12,7 @@ import {
   rightsOf,
 } from '../inspect/index.js';
 import { Sctlr, Ttbcr } from '../machine/index.js';
-import type { Layout, LayoutRegion, LeafChoice, PrivilegeRights } from './layout.js';
+import { type Layout, type LayoutRegion, type LeafChoice, rightsOfBits } from './layout.js';
 
 /** A layout, and what of the tables it does not say. */
 export interface ReadBackLayout {
@@ -81,10 +81,6 @@ export function layoutOfSpace(map: Regions, names: Names, file: string): ReadBac
     regions,
   };
   return { layout, notes };
-}
-
-function rightsOfBits(bits: number): PrivilegeRights {
-  return { read: (bits & 1) !== 0, write: (bits & 2) !== 0, execute: (bits & 4) !== 0 };
 }
 
 /** The name of the place, with the address, since several regions may lie in what has one name. */

@@ -107,6 +107,11 @@ export function lineText({ file, line }: SourceLine): string {
 /** No rights at all. */
 export const NO_RIGHTS: PrivilegeRights = { read: false, write: false, execute: false };
 
+/** Rights from the lowest three bits of `Right`: read, write, execute. */
+export function rightsOfBits(bits: number): PrivilegeRights {
+  return { read: (bits & 1) !== 0, write: (bits & 2) !== 0, execute: (bits & 4) !== 0 };
+}
+
 /** Rights from letters of `rwx`. */
 export function rightsOfLetters(letters: string): PrivilegeRights {
   return {

@@ -54,4 +54,10 @@ export interface TableSource extends AnySource {
 export interface RegionSource extends AnySource {
   readonly evidence: 'regions';
   readonly regions: readonly EvidenceRegion[];
+  /**
+   * Tables that map the regions, made here: see `log-tables.ts`.
+   *
+   * Errors: SOURCE_ERR_ROOT — the log does not say enough; those of a layout that cannot be built.
+   */
+  tables(): Promise<TableSource>;
 }

@@ -1,6 +1,6 @@
 /**
  * Regions that a system printed of itself while it ran. They are evidence of what was mapped, not
- * tables: a walk cannot be made through them, a comparison can.
+ * tables: they can be shown and compared, and `log-tables.ts` makes tables of them for the rest.
  */
 
 import { Right } from '../format/index.js';

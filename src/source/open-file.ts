@@ -197,6 +197,10 @@ function openLog(context: FileContext, file: ByteFile): RegionSource {
     word: context.word.text,
     kind: 'log',
     regions,
+    tables: async () => {
+      const { openLogTables } = await import('./log-tables.js');
+      return openLogTables(context, file.name, regions);
+    },
     coverage: `${regions.length} region${regions.length === 1 ? '' : 's'} in ${formatBytes(file.bytes)} of text`,
     notes: [],
     close: () => {},

@@ -169,7 +169,31 @@ D/TC:0 dump_mmap_table:912 type IO_SEC va 0xc4810000..0xc481ffff pa 0x08000000..
     const { out: none } = await command(['show', file('boot.txt'), '--name', 'IO*', '-j']);
     expect((JSON.parse(none) as { regions: unknown[] }).regions).toHaveLength(1);
     expect((await command(['show', file('boot.txt'), '--only', 'w'])).exit).toBe(2);
-    expect((await command(['walk', file('boot.txt'), '0'])).exit).toBe(3);
+    const { exit, err } = await command(['walk', file('boot.txt'), '0']);
+    expect(exit).toBe(3);
+    expect(err).toMatch(/of `Kernel Mapping` at 0xc0200000 \(line 2\) not which memory it is/);
+  });
+
+  it('that says where everything lies is walked, looked through and checked like tables', async () => {
+    const lines = [
+      'TEE_RAM_RX va 0x0e100000..0x0e17ffff pa 0x0e100000..0x0e17ffff size 0x00080000 (smallpg)',
+      'IO_SEC va 0xc4810000..0xc481ffff pa 0x08000000..0x0800ffff size 0x00010000 (smallpg)',
+      'IO_SEC va 0xc4900000..0xc49fffff pa 0x09000000..0x090fffff size 0x00100000 (pgdir)',
+      'TEE_RAM va 0xd0000000..0xd00fffff pa 0x00100000..0x001fffff size 0x00100000 (pgdir)',
+    ];
+    const log = file('optee.txt');
+    writeFileSync(log, lines.map((line) => `D/TC:0 dump_mmap_table:912 type ${line}\n`).join(''));
+    const { out: walked, err } = await command(['walk', log, '0xc4810004', '0x0e200000', '-j']);
+    expect(err).toContain('these tables were made from what the log tells');
+    const { walks } = JSON.parse(walked) as { walks: { pa: string | null }[] };
+    expect(walks.map(({ pa }) => pa)).toEqual(['0x08000004', null]);
+    const { out: where } = await command(['where', `log:${log}`, '0x09000010']);
+    expect(where).toMatch(/c4900010 +rw- ---/);
+    const { out: checked, exit } = await command(['check', log]);
+    expect(exit).toBe(1);
+    expect(checked).toMatch(/VM001 wx: d0000000-d00fffff can be written and executed/);
+    expect(checked).toMatch(/optee\.txt:4/);
+    expect((await command(['convert', log, '--to', 'yaml'])).out).toMatch(/name: IO_SEC/);
   });
 
   it('is compared with tables as far as it tells anything', async () => {
