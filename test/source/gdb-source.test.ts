@@ -412,12 +412,12 @@ async function raw(serve: (socket: Socket) => void): Promise<string> {
   return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
 }
 
-/** Opens a hostile target: the code of the error that it ends in, within seconds. */
-async function codeOf(place: string): Promise<string> {
+/** Opens a hostile target: the code of the error that it ends in, soon after the time it is given. */
+async function codeOf(place: string, timeoutMilliseconds = 300): Promise<string> {
   const start = performance.now();
-  const error = await rejectionOf(openSource(`gdb:${place}`, { timeoutMilliseconds: 300 }));
+  const error = await rejectionOf(openSource(`gdb:${place}`, { timeoutMilliseconds }));
   // A hundred times what it was given: a target that says nothing does not hold us.
-  expect(performance.now() - start).toBeLessThan(30_000);
+  expect(performance.now() - start).toBeLessThan(100 * timeoutMilliseconds);
   return error.code;
 }
 
@@ -463,7 +463,9 @@ describe('a hostile target', () => {
     ['knows nothing', (socket: Socket) => flood(socket, '$#00'), 'SOURCE_ERR_TARGET_ABILITY'],
     ['always says OK', (socket: Socket) => flood(socket, '$OK#9a'), 'SOURCE_ERR_TARGET_ABILITY'],
   ] as const)('that %s', async (_name, serve, code) => {
-    expect(await codeOf(await raw(serve))).toBe(code);
+    // What ends by itself has all the time that a busy machine needs to see its end.
+    const milliseconds = code === 'SOURCE_ERR_TARGET_TIMEOUT' ? 300 : 20_000;
+    expect(await codeOf(await raw(serve), milliseconds)).toBe(code);
   });
 
   it('is nobody', async () => {
