@@ -158,7 +158,25 @@ export class ChildResources {
 
   /** Makes one object of the child's RAM. Error: `code`, with its cause. */
   make(type: number, bytes: number, destination: CapRef, code: ErrorName, spaces?: CSpaces): void {
-    const address = this.ram.allocate(bytes, Math.max(bytes, PAGE_BYTES));
+    this.carve(type, bytes, Math.max(bytes, PAGE_BYTES), destination, code, spaces);
+  }
+
+  /** Makes a frame of the child's RAM. Error: `code`, with its cause. */
+  makeFrame(bytes: number, code: ErrorName): CapRef {
+    const frame = this.borrowSlot();
+    this.carve(CapType.FRAME, bytes, undefined, frame, code);
+    return frame;
+  }
+
+  private carve(
+    type: number,
+    bytes: number,
+    alignment: number | undefined,
+    destination: CapRef,
+    code: ErrorName,
+    spaces?: CSpaces,
+  ): void {
+    const address = this.ram.allocate(bytes, alignment);
     if (address < 0) {
       throw VmError.from(
         pushError(-address, Code[code]),
@@ -169,22 +187,6 @@ export class ChildResources {
     const request = { type, offset, objectBytes: bytes, count: 1 };
     const error = this.parent.invocations.retype(cap, request, destination, spaces);
     check(error, code, `an object of ${hex0x(bytes)} bytes cannot be made for the child`);
-  }
-
-  /** Makes a frame of the child's RAM. Error: `code`, with its cause. */
-  makeFrame(bytes: number, code: ErrorName): CapRef {
-    const frame = this.borrowSlot();
-    const address = this.ram.allocate(bytes);
-    if (address < 0) {
-      throw VmError.from(
-        pushError(-address, Code[code]),
-        `${hex0x(this.ramBytes)} bytes of RAM are too few for the child`,
-      );
-    }
-    const { cap, offset } = this.ram.place(address);
-    const request = { type: CapType.FRAME, offset, objectBytes: bytes, count: 1 };
-    check(this.parent.invocations.retype(cap, request, frame), code, 'no frame for the child');
-    return frame;
   }
 
   /** The root CNode and the well-known L2 CNodes in it; answers the parent's capability to the root. */

@@ -2,7 +2,7 @@
  * Tables that map what a log tells of, so that all that is asked of tables can be asked of a log too.
  * They are made here, as those of a layout are, and say nothing of where the system has its own.
  */
-import { hex0x, MIB, roundUp, VmError } from '../base/index.js';
+import { hex0x, MIB, PAGE_BYTES, roundUp, VmError } from '../base/index.js';
 import { type ImportedRegion, importRegions, rightsOfBits } from '../layout/index.js';
 import type { TableSource } from './address-space-source.js';
 import type { EvidenceRegion } from './evidence-regions.js';
@@ -15,8 +15,8 @@ const ROOM_BYTES = 5 * MIB;
 /**
  * The tables of the `regions` that `file` tells of.
  *
- * Errors: SOURCE_ERR_ROOT — the log does not say where a region lies or who may use it; those of
- * `importRegions` and `buildLayout`.
+ * Errors: SOURCE_ERR_ROOT — the log does not say where a region lies or who may use it, or a region is
+ * not whole pages; those of `importRegions` and `buildLayout`.
  */
 export function openLogTables(
   context: FileContext,
@@ -41,6 +41,13 @@ function importedRegion(word: string, region: EvidenceRegion): ImportedRegion {
       'SOURCE_ERR_ROOT',
       `${word} tells of regions, and of \`${name}\` at ${hex0x(va)} (line ${line}) not ${missing}: ` +
         'no tables can be made of it, and only show and diff can be asked about it',
+    );
+  }
+  if ([va, pa, bytes].some((value) => value % PAGE_BYTES !== 0)) {
+    throw new VmError(
+      'SOURCE_ERR_ROOT',
+      `${word} tells of \`${name}\` at ${hex0x(va)} (line ${line}), ${hex0x(bytes)} bytes from ` +
+        `${hex0x(pa)}: tables map whole pages of 4 KiB`,
     );
   }
   return {

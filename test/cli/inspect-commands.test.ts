@@ -194,6 +194,14 @@ D/TC:0 dump_mmap_table:912 type IO_SEC va 0xc4810000..0xc481ffff pa 0x08000000..
     expect(checked).toMatch(/VM001 wx: d0000000-d00fffff can be written and executed/);
     expect(checked).toMatch(/optee\.txt:4/);
     expect((await command(['convert', log, '--to', 'yaml'])).out).toMatch(/name: IO_SEC/);
+    const odd =
+      'IO_SEC va 0x00100010..0x0010100f pa 0x00200000..0x00200fff size 0x00001000 (smallpg)';
+    writeFileSync(log, `D/TC:0 dump_mmap_table:912 type ${odd}\n`);
+    const refused = await command(['walk', log, '0x100010']);
+    expect(refused.exit).toBe(3);
+    expect(refused.err).toMatch(
+      /`IO_SEC` at 0x100010 \(line 1\).* tables map whole pages of 4 KiB/,
+    );
   });
 
   it('is compared with tables as far as it tells anything', async () => {
