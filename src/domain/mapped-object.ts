@@ -178,8 +178,8 @@ export abstract class MappedObject implements MemoryObject {
     while (!owner.holds(page)) owner = owner.below as MappedObject;
     // What has ended with its domain has no memory to map, though it may still be copied.
     if (owner !== this && (write || owner.ended)) {
-      // Only a snapshot has anything below it.
       if (write) this.push(page, owner);
+      // Only a snapshot has anything below it.
       (this as unknown as SnapshotObject).receive(page, owner);
       owner = this;
     } else if (write) {
