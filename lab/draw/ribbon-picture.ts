@@ -28,7 +28,7 @@ function frameOf(size: { readonly width: number; readonly height: number }): Fra
   const narrow = size.width < 620;
   return {
     left: narrow ? 66 : 210,
-    right: size.width - (narrow ? 66 : 150),
+    right: size.width - (narrow ? 84 : 150),
     top: 26,
     height: size.height - 34,
     bar: narrow ? 14 : 24,
@@ -245,8 +245,8 @@ function paintPhysicalLabels(painter: Painter, frame: Frame, { physical }: Ribbo
     const y = top + Math.min(LINE, height / 2 + 4);
     if (y < below + LINE - 1) continue;
     below = y;
-    const x = frame.right + (frame.narrow ? 9 : 27);
-    if (frame.narrow && uses > 1) continue;
+    // Beside the marks where aliases meet, which any label may have for a neighbour.
+    const x = frame.right + 27;
     painter.text(x, y, hex(from), { size: 11, mono: true, colour: painter.colours.quiet });
     if (frame.narrow) continue;
     const width = painter.measure(hex(from), { size: 11, mono: true });
