@@ -18,6 +18,7 @@ import { layoutText, policyText } from './kept-text.js';
 import { momentLabel } from './moment-label.js';
 import { type Param, text } from './place.js';
 import { programFiles } from './program-files.js';
+import { fileStem } from './save-file.js';
 import { busy, dismiss, get, SOURCE, set, subject, tell } from './state.js';
 import { keep, kept } from './storage.js';
 import { moments } from './timeline.js';
@@ -303,21 +304,17 @@ function subjectOf(
 ): Subject {
   const stem = session.name.replace(/\.\w+$/, '');
   const { moment } = state.facts;
-  const { title } = session.scenario;
+  const title = `${stem} · ${domain.name} · moment ${moment}`;
   return new Subject({
-    title: `${stem} ${domain.name} ${moment}`,
-    about: title,
+    title,
+    about: session.scenario.title,
     input: state.input(domain),
     names: namedRanges(domain.regions, session.scenario),
     provenance: {
-      source: `snap:${fileName(stem, domain.name, moment)}`,
+      // As "Snapshot" of the command bar saves it.
+      source: `snap:${fileStem(title)}.json`,
       origins: { ttbr0: `domain ${domain.name}, root table ${hex(domain.root)}` },
     },
     ...(sameAs === undefined ? {} : { sameAs }),
   });
-}
-
-/** As "Snapshot" of the command bar saves it. */
-function fileName(stem: string, domain: string, moment: number): string {
-  return `${`${stem} ${domain} ${moment}`.replaceAll(/[^\w-]+/g, '-').toLowerCase()}.json`;
 }

@@ -70,7 +70,7 @@ export function Timeline(): JSX.Element | null {
         onInput={(event) => shown.go(Number(event.currentTarget.value))}
       />
       <output class="timeline-label">
-        {at + 1} / {count} {label}
+        {at} / {count - 1} {label}
       </output>
     </section>
   );

@@ -52,12 +52,15 @@ export interface Square {
 }
 
 const LEFT_GUTTER = 70;
+/** Room for the first two digits of an address: a row is 64 MiB, and they are all that differs. */
+const NARROW_GUTTER = 24;
 const RIGHT_GUTTER = 118;
 const PAD = 8;
 
 /** Where the square of 4 GiB stands in a picture of this size. */
 export function atlasSquare(size: { width: number; height: number }, order: CurveName): Square {
-  const left = size.width < 420 || order === 'hilbert' ? PAD : LEFT_GUTTER;
+  const gutter = size.width < 420 ? NARROW_GUTTER : LEFT_GUTTER;
+  const left = order === 'hilbert' ? PAD : gutter;
   const right = size.width < 620 || order === 'hilbert' ? PAD : RIGHT_GUTTER;
   const side = Math.max(64, Math.min(size.width - left - right, size.height - 2 * PAD));
   const spare = size.width - left - right - side;
@@ -116,7 +119,7 @@ export function atlasPaint(scene: AtlasScene): Paint {
     const { x, y, side } = square;
     painter.rect(x - 0.5, y - 0.5, side + 1, side + 1, { stroke: painter.colours.line });
     if (scene.order === 'rows') {
-      if (square.x >= LEFT_GUTTER) paintAddresses(painter, seen);
+      paintAddresses(painter, seen);
       if (size.width - square.x - side >= RIGHT_GUTTER - 1) paintNames(painter, scene, seen);
     }
   };
@@ -472,11 +475,12 @@ function paintFinding(painter: Painter, scene: AtlasScene, seen: Seen, run: Page
 /** Addresses at the left: of every fourth row, or of every one where rows are high. */
 function paintAddresses(painter: Painter, seen: Seen): void {
   const { square, top, mibPixels, rows } = seen;
+  const digits = square.x >= LEFT_GUTTER ? 8 : 2;
   const step = mibPixels >= 22 ? 1 : mibPixels >= 8 ? 4 : 8;
   for (let row = Math.ceil(rows[0] / step) * step; row <= rows[1]; row += step) {
     const y = top + row * mibPixels + Math.min(11, mibPixels / 2 + 4);
     if (y < square.y + 6 || y > square.y + square.side) continue;
-    painter.text(square.x - 6, y, hex(row * SIDE_MIB * 2 ** 20), {
+    painter.text(square.x - 6, y, hex(row * SIDE_MIB * 2 ** 20).slice(0, digits), {
       size: 10.5,
       align: 'right',
       mono: true,

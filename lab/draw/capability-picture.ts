@@ -1,6 +1,10 @@
 /**
  * Slots, tree and pages side by side: what a domain holds, what it was made from, and what of it is
- * mapped. What is looked at is joined by lines, and so is what would die.
+ * mapped. What is looked at is joined by lines, and so is what would die. Where there is little room
+ * the slots lie over the others:
+ *
+ *     wide      slots | tree | pages        narrow    slots
+ *                                                     tree | pages
  */
 
 import { formatBytes, hex } from '../../src/base/index.js';
@@ -28,44 +32,105 @@ export interface CapabilityScene {
   readonly doomed: Doomed | undefined;
 }
 
+/** A list of lines in the picture, in CSS pixels. */
+interface Lines {
+  readonly x: number;
+  readonly top: number;
+  readonly width: number;
+  /** The height of a line. */
+  readonly row: number;
+}
+
 /** The parts of the picture, in CSS pixels. */
 interface Parts {
-  readonly slots: { readonly x: number; readonly width: number; readonly cell: number };
-  readonly tree: { readonly x: number; readonly width: number; readonly row: number };
-  readonly pages: { readonly x: number; readonly width: number; readonly row: number };
+  readonly isNarrow: boolean;
+  /** By how much a child stands to the right of what it was made from. */
+  readonly indent: number;
+  readonly slots: { readonly width: number; readonly cell: number };
+  readonly tree: Lines;
+  readonly pages: Lines;
 }
 
 type Size = { readonly width: number; readonly height: number };
 
 const TOP = 24;
 const GAP = 34;
-/** Narrower pictures give the tree what the others can spare. */
+/** In narrower pictures the slots lie over the tree. */
 const NARROW = 560;
+const NARROW_GAP = 12;
+/** Room for the lines from slots, at the left of the tree. */
+const MARGIN = 9;
+/** Room for an address and a size. */
+const NARROW_PAGES = 116;
 const MOST_ROW = 20;
 const LEAST_ROW = 9;
 const MOST_CELL = 18;
 const INDENT = 14;
+const NARROW_INDENT = 9;
+const DEEPEST = 8;
 
-function partsOf(scene: CapabilityScene, { width, height }: Size): Parts {
+function partsOf(scene: CapabilityScene, size: Size): Parts {
+  return size.width < NARROW ? narrowParts(scene, size) : wideParts(scene, size);
+}
+
+function wideParts(scene: CapabilityScene, { width, height }: Size): Parts {
   const room = height - TOP - 4;
-  const isNarrow = width < NARROW;
-  const gap = isNarrow ? 14 : GAP;
-  const slotWidth = isNarrow ? 60 : Math.max(90, Math.min(280, width * 0.24));
-  const pageWidth = isNarrow ? 84 : Math.max(110, Math.min(230, width * 0.24));
-  const columns = (cell: number): number => Math.max(1, Math.floor(slotWidth / cell));
-  let cell = MOST_CELL;
-  while (cell > 5 && Math.ceil(scene.view.slots.length / columns(cell)) * cell > room) cell -= 1;
-  const rowOf = (count: number): number =>
-    Math.max(LEAST_ROW, Math.min(MOST_ROW, Math.floor(room / Math.max(1, count))));
+  const slotWidth = Math.max(90, Math.min(280, width * 0.24));
+  const pageWidth = Math.max(110, Math.min(230, width * 0.24));
+  const slots = slotsIn(scene, slotWidth, room);
+  const treeWidth = width - slotWidth - pageWidth - 2 * GAP;
   return {
-    slots: { x: 0, width: columns(cell) * cell, cell },
-    tree: {
-      x: slotWidth + gap,
-      width: width - slotWidth - pageWidth - 2 * gap,
-      row: rowOf(scene.rows.length),
-    },
-    pages: { x: width - pageWidth, width: pageWidth, row: rowOf(pagesOf(scene).length) },
+    isNarrow: false,
+    indent: INDENT,
+    slots,
+    tree: linesIn(scene.rows.length, { x: slotWidth + GAP, top: TOP, width: treeWidth, room }),
+    pages: linesIn(pagesOf(scene).length, {
+      x: width - pageWidth,
+      top: TOP,
+      width: pageWidth,
+      room,
+    }),
   };
+}
+
+function narrowParts(scene: CapabilityScene, { width, height }: Size): Parts {
+  const slots = slotsIn(scene, width, height / 3);
+  const rows = Math.ceil(scene.view.slots.length / (slots.width / slots.cell));
+  const top = TOP + rows * slots.cell + TOP + 8;
+  const room = height - top - 4;
+  const treeWidth = width - NARROW_PAGES - NARROW_GAP;
+  return {
+    isNarrow: true,
+    indent: NARROW_INDENT,
+    slots,
+    tree: linesIn(scene.rows.length, { x: MARGIN, top, width: treeWidth - MARGIN, room }),
+    pages: linesIn(pagesOf(scene).length, {
+      x: width - NARROW_PAGES,
+      top,
+      width: NARROW_PAGES,
+      room,
+    }),
+  };
+}
+
+/** The largest cells with which all slots have their place. */
+function slotsIn({ view }: CapabilityScene, width: number, room: number): Parts['slots'] {
+  const columns = (cell: number): number => Math.max(1, Math.floor(width / cell));
+  let cell = MOST_CELL;
+  while (cell > 5 && Math.ceil(view.slots.length / columns(cell)) * cell > room) cell -= 1;
+  return { width: columns(cell) * cell, cell };
+}
+
+interface Place {
+  readonly x: number;
+  readonly top: number;
+  readonly width: number;
+  readonly room: number;
+}
+
+function linesIn(count: number, { x, top, width, room }: Place): Lines {
+  const row = Math.floor(room / Math.max(1, count));
+  return { x, top, width, row: Math.max(LEAST_ROW, Math.min(MOST_ROW, row)) };
 }
 
 /** The pages of the shown domain, by address, each with the object behind it. */
@@ -83,16 +148,17 @@ export function capabilityAt(
   point: { readonly x: number; readonly y: number },
 ): number | undefined {
   const { slots, tree, pages } = partsOf(scene, size);
-  const y = point.y - TOP;
-  if (y < 0) return undefined;
-  if (point.x < slots.width) {
-    const columns = slots.width / slots.cell;
-    const index = Math.floor(y / slots.cell) * columns + Math.floor(point.x / slots.cell);
-    return scene.view.slots[index]?.about;
+  const { x, y } = point;
+  const columns = slots.width / slots.cell;
+  if (y >= TOP && x < slots.width) {
+    const index = Math.floor((y - TOP) / slots.cell) * columns + Math.floor(x / slots.cell);
+    const slot = scene.view.slots[index];
+    if (slot !== undefined) return slot.about;
   }
-  if (point.x >= pages.x) return pagesOf(scene)[Math.floor(y / pages.row)]?.object;
-  const inTree = point.x >= tree.x && point.x < tree.x + tree.width;
-  return inTree ? scene.rows[Math.floor(y / tree.row)]?.object.number : undefined;
+  if (y < tree.top) return undefined;
+  if (x >= pages.x) return pagesOf(scene)[Math.floor((y - pages.top) / pages.row)]?.object;
+  const inTree = x >= tree.x && x < tree.x + tree.width;
+  return inTree ? scene.rows[Math.floor((y - tree.top) / tree.row)]?.object.number : undefined;
 }
 
 /** The picture. */
@@ -102,10 +168,10 @@ export function capabilityPaint(scene: CapabilityScene): Paint {
     const lit = scene.hover ?? scene.selected;
     const { colours } = painter;
     const heading = { size: 11, colour: colours.quiet, bold: true };
-    const isNarrow = size.width < NARROW;
-    painter.text(parts.slots.x, 13, isNarrow ? 'Slots' : `Slots of ${scene.domain}`, heading);
-    painter.text(parts.tree.x, 13, 'Made from', heading);
-    painter.text(parts.pages.x, 13, isNarrow ? 'Pages' : 'Pages they back', heading);
+    const above = parts.tree.top - 11;
+    painter.text(0, 13, `Slots of ${scene.domain}`, heading);
+    painter.text(parts.tree.x, above, 'Made from', heading);
+    painter.text(parts.pages.x, above, 'Pages they back', heading);
     if (lit !== undefined) paintLinks(painter, scene, parts, lit, colours.accent);
     if (scene.doomed !== undefined) {
       for (const number of [scene.selected, ...scene.doomed.objects]) {
@@ -187,14 +253,14 @@ function cross(painter: Painter, x: number, y: number, side: number): void {
 function paintTree(
   painter: Painter,
   scene: CapabilityScene,
-  { tree }: Parts,
+  { tree, indent }: Parts,
   size: Size,
   lit: number | undefined,
 ): void {
   const { colours } = painter;
   const text = Math.min(12, tree.row - 2);
   for (const [index, { object, count }] of scene.rows.entries()) {
-    const y = TOP + index * tree.row;
+    const y = tree.top + index * tree.row;
     if (y + tree.row > size.height) {
       painter.text(tree.x, size.height - 2, `and ${scene.rows.length - index} more`, {
         size: 11,
@@ -203,7 +269,7 @@ function paintTree(
       });
       break;
     }
-    const x = tree.x + Math.min(object.depth, 8) * INDENT;
+    const x = tree.x + Math.min(object.depth, DEEPEST) * indent;
     const isLit = object.number === lit;
     if (isLit) {
       painter.rect(tree.x - 4, y, tree.width + 4, tree.row, { fill: colours.raised });
@@ -220,9 +286,9 @@ function paintTree(
     }
     if (object.depth > 0) {
       painter.path(
-        [x - INDENT + 5, y],
+        [x - indent + 5, y],
         [
-          [x - INDENT + 5, y + tree.row / 2],
+          [x - indent + 5, y + tree.row / 2],
           [x - 2, y + tree.row / 2],
         ],
         {
@@ -231,21 +297,25 @@ function paintTree(
       );
     }
     painter.clipped(tree.x - 4, y, tree.width + 4, tree.row, () => {
-      painter.text(x + box + 6, y + tree.row * 0.68, rowText(object, count), {
-        size: text,
-        mono: true,
+      const style = { size: text, mono: true, bold: isLit };
+      const room = tree.x + tree.width - x - box - 6;
+      const words = rowTexts(object, count);
+      const fits = words.find((each) => painter.measure(each, style) <= room) ?? words.at(-1) ?? '';
+      painter.text(x + box + 6, y + tree.row * 0.68, fits, {
+        ...style,
         colour: scene.doomed?.objects.has(object.number) === true ? colours.bad : colours.ink,
-        bold: isLit,
       });
     });
     if (scene.doomed?.objects.has(object.number) === true) cross(painter, x, y + 1, box + 2);
   }
 }
 
-function rowText(object: CapabilityObject, count: number): string {
+/** What a line says, the longest first: where there is no room, its size goes before its address. */
+function rowTexts(object: CapabilityObject, count: number): string[] {
   const name = typeName(object.type);
-  if (count > 1) return `${count} × ${name} from ${hex(object.base)} on`;
-  return `${name} ${formatBytes(object.bytes)} at ${hex(object.base)}`;
+  const base = hex(object.base);
+  if (count > 1) return [`${count} × ${name} from ${base} on`, `${count} × ${name}`, `${count} ×`];
+  return [`${name} ${formatBytes(object.bytes)} at ${base}`, `${name} ${base}`, base];
 }
 
 function paintPages(
@@ -257,8 +327,12 @@ function paintPages(
 ): void {
   const { colours } = painter;
   const text = Math.min(12, pages.row - 2);
-  for (const [index, each] of pagesOf(scene).entries()) {
-    const y = TOP + index * pages.row;
+  const backed = pagesOf(scene);
+  if (backed.length === 0) {
+    painter.text(pages.x, pages.top + 13, 'none yet', { size: 12, colour: colours.quiet });
+  }
+  for (const [index, each] of backed.entries()) {
+    const y = pages.top + index * pages.row;
     if (y + pages.row > size.height) break;
     const isLit = each.object === lit;
     const isDoomed = scene.doomed?.pages.some(
@@ -284,32 +358,43 @@ function paintPages(
   }
 }
 
+/** Down to `below`, which is between slots and tree, and on at the left of the tree. */
+function aroundTree(x: number, below: number, left: number, at: number): [number, number][] {
+  return [
+    [x, below],
+    [2, below],
+    [2, at],
+    [left, at],
+  ];
+}
+
 /** Lines from the slots of an object through the tree to its pages. */
 function paintLinks(
   painter: Painter,
   scene: CapabilityScene,
-  { slots, tree, pages }: Parts,
+  { isNarrow, indent, slots, tree, pages }: Parts,
   number: number,
   stroke: string,
 ): void {
   const columns = slots.width / slots.cell;
   const row = scene.rows.findIndex(({ object }) => object.number === number);
   if (row < 0) return;
-  const depth = Math.min(scene.rows[row]?.object.depth ?? 0, 8);
-  const at = TOP + row * tree.row + tree.row / 2;
-  const left = tree.x + depth * INDENT - 3;
+  const depth = Math.min(scene.rows[row]?.object.depth ?? 0, DEEPEST);
+  const at = tree.top + row * tree.row + tree.row / 2;
+  const left = tree.x + depth * indent - 3;
   const style = { stroke, width: 1.5 };
   for (const [index, slot] of scene.view.slots.entries()) {
     if (slot.about !== number) continue;
     const x = (index % columns) * slots.cell + slots.cell / 2;
     const y = TOP + Math.floor(index / columns) * slots.cell + slots.cell / 2;
     const middle = (slots.width + left) / 2;
-    painter.path([x, y], [[middle, y, middle, at, left, at]], style);
+    if (isNarrow) painter.path([x, y], aroundTree(x, tree.top - 25, left, at), style);
+    else painter.path([x, y], [[middle, y, middle, at, left, at]], style);
   }
   const right = tree.x + tree.width;
   for (const [index, each] of pagesOf(scene).entries()) {
     if (each.object !== number) continue;
-    const y = TOP + index * pages.row + pages.row / 2;
+    const y = pages.top + index * pages.row + pages.row / 2;
     const middle = (right + pages.x) / 2;
     painter.path([right - 20, at], [[middle, at, middle, y, pages.x - 5, y]], style);
   }

@@ -44,7 +44,7 @@ type Size = { readonly width: number; readonly height: number };
 
 const LEFT = 54;
 const RIGHT = 146;
-const TOP = 14;
+const TOP = 28;
 const BOTTOM = 40;
 /** Lines of the frame above its floor. */
 const GRID_LINES = 4;
@@ -81,7 +81,13 @@ export function curvePaint({ rows, sizes, frames }: CurveScene): Paint {
       plot.left + (sizes.length < 2 ? plot.width / 2 : (index / (sizes.length - 1)) * plot.width);
     const most = Math.max(...rows.map(({ missRatio }) => missRatio), 0.01);
     const y = (ratio: number): number => plot.top + plot.height * (1 - ratio / most);
-    paintFrame(painter, plot, most, (value) => `${Math.round(value * 100)} %`);
+    paintFrame(
+      painter,
+      plot,
+      'references that miss',
+      most,
+      (value) => `${Math.round(value * 100)} %`,
+    );
     for (const index of labelled(sizes.length, Math.floor(plot.width / 44))) {
       const label = sizes[index]?.toLocaleString('en') ?? '';
       painter.text(x(index), plot.top + plot.height + 15, label, {
@@ -132,7 +138,7 @@ export function racePaint({ race, point }: RaceScene): Paint {
     const x = (index: number): number =>
       plot.left + ((race.references[index] ?? 0) / all) * plot.width;
     const y = (misses: number): number => plot.top + plot.height * (1 - misses / most);
-    paintFrame(painter, plot, most, (value) => Math.round(value).toLocaleString('en'));
+    paintFrame(painter, plot, 'misses', most, (value) => Math.round(value).toLocaleString('en'));
     painter.text(
       plot.left + plot.width / 2,
       size.height - 6,
@@ -216,10 +222,12 @@ function spreadLabels(
 function paintFrame(
   painter: Painter,
   plot: Plot,
+  title: string,
   most: number,
   text: (value: number) => string,
 ): void {
   const { colours } = painter;
+  painter.text(0, plot.top - 15, title, { size: 11, colour: colours.quiet });
   for (let line = 0; line <= GRID_LINES; line += 1) {
     const y = plot.top + (plot.height * line) / GRID_LINES;
     painter.path([plot.left, y], [[plot.left + plot.width, y]], { stroke: colours.grid });

@@ -136,6 +136,9 @@ interface Card {
   readonly isEnd: boolean;
 }
 
+/** Where the name of a leaf is not a word by itself. */
+const LEAF_WORDS: Readonly<Record<string, string>> = { small: 'small page', large: 'large page' };
+
 function cardsOf({ walk, isHidden = false }: WalkScene): Card[] {
   const { root, steps, leaf, fault } = walk;
   const cards: Card[] = [];
@@ -163,7 +166,10 @@ function cardsOf({ walk, isHidden = false }: WalkScene): Card[] {
   } else if (leaf !== undefined) {
     cards.push({
       title: hex(leaf.pa),
-      lines: [leaf.kind === 'flat' ? 'MMU off' : `in a ${leaf.kind}`, 'the access is made'],
+      lines: [
+        leaf.kind === 'flat' ? 'MMU off' : `in a ${LEAF_WORDS[leaf.kind] ?? leaf.kind}`,
+        'the access is made',
+      ],
       colour: '',
       isEnd: true,
     });

@@ -4,14 +4,7 @@ import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { formatBytes, hex } from '../../src/base/index.js';
 import { CapType } from '../../src/kernel/index.js';
-import {
-  applyLine,
-  DOMAIN,
-  machine,
-  shownDomain,
-  shownMoment,
-  shownState,
-} from '../app/machine.js';
+import { applyLine, DOMAIN, machine, shownDomain, shownState } from '../app/machine.js';
 import { Picture, type PictureTable } from '../app/picture.js';
 import type { Param } from '../app/place.js';
 import type { Screen } from '../app/screen.js';
@@ -162,8 +155,7 @@ function DomainTools({ state, domain }: PanelProps): JSX.Element {
         </select>
       </label>
       <span class="hint">
-        {formatBytes(domain.numbers.freeRamPages * 4096)} of its RAM are free · moment{' '}
-        {shownMoment.value}
+        {formatBytes(domain.numbers.freeRamPages * 4096)} of its RAM are free
       </span>
     </div>
   );
@@ -245,6 +237,9 @@ function ObjectPanel(props: ObjectPanelProps): JSX.Element {
         ))}
         {copies.length > LISTED && <li>and {copies.length - LISTED} more</li>}
       </ul>
+      <p class="quiet">
+        Its slot, and its rights: r read, w write, x execute, g grant, i identify.
+      </p>
       {object.pages.length > 0 && (
         <>
           <h3>Mapped at</h3>

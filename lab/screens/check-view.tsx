@@ -91,7 +91,7 @@ export function CheckView({ subject }: ScreenProps): JSX.Element {
       </section>
       <aside class="check-side">
         <section class="panel" aria-label="Where">
-          <h2>{selected === undefined ? 'Where it is wrong' : 'Where this is wrong'}</h2>
+          <h2>{placesTitle(result, selected)}</h2>
           <SmallAtlas
             subject={subject}
             label={`${subject.title}: 4 GiB, with ${marked.length} marked places`}
@@ -134,6 +134,12 @@ export function CheckView({ subject }: ScreenProps): JSX.Element {
       </aside>
     </div>
   );
+}
+
+/** What the picture is about. */
+function placesTitle({ findings }: CheckResult, selected: Finding | undefined): string {
+  if (selected !== undefined) return 'Where this is wrong';
+  return findings.length === 0 ? 'Nothing is wrong anywhere' : 'Where it is wrong';
 }
 
 const EMPTY = 'version: 1\n';

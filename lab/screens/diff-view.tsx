@@ -87,7 +87,7 @@ function Sides({
           checked={get(LEAVES)}
           onChange={(event) => set(LEAVES, event.currentTarget.checked)}
         />
-        Sizes of leaves count
+        Tell where only the leaf size changed
       </label>
     </div>
   );
@@ -128,7 +128,7 @@ function SideChoice({ label, param, side }: SideChoiceProps): JSX.Element {
       </label>
       {moment !== undefined && last !== undefined && (
         <label class="diff-moment">
-          moment {Math.min(moment, last) + 1}
+          moment {Math.min(moment, last)}
           <input
             type="range"
             aria-label={`${label}: moment`}
@@ -152,7 +152,7 @@ function Invitation({ subject }: ScreenProps): JSX.Element {
         runs, any two moments of it can be compared. Or take an example:
       </p>
       <div class="quiz-next">
-        {EXAMPLES.map(({ id, title }) => (
+        {EXAMPLES.filter(({ title }) => title !== subject.title).map(({ id, title }) => (
           <button type="button" class="tool" key={id} onClick={() => set(BEFORE, id, true)}>
             {title}
           </button>
@@ -231,7 +231,7 @@ function Compared({ before, after }: ComparedProps): JSX.Element {
             />
           </>
         )}
-        <h2>{compared.count === 0 ? 'No difference' : `${compared.count} ranges`}</h2>
+        <h2>{countText(compared.count)}</h2>
         {compared.count === 0 && (
           <p class="invite">Both spaces map the same memory in the same way, page by page.</p>
         )}
@@ -250,6 +250,11 @@ function Compared({ before, after }: ComparedProps): JSX.Element {
       </section>
     </div>
   );
+}
+
+function countText(count: number): string {
+  if (count === 0) return 'No difference';
+  return count === 1 ? '1 range' : `${count} ranges`;
 }
 
 function isAt({ va, bytes }: Change, at: number | undefined): boolean {

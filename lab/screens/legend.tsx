@@ -15,7 +15,7 @@ export function Legend({ layer }: LegendProps): JSX.Element {
         layer.present.has(index) ? (
           <li key={text}>
             <span
-              class="swatch"
+              class={colour === 'hole' ? 'swatch empty' : 'swatch'}
               style={{ background: colour === 'hole' ? 'var(--hole)' : colour }}
               aria-hidden="true"
             />

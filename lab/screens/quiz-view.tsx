@@ -107,15 +107,22 @@ function Asked({ question }: { readonly question: Question }): JSX.Element {
           </>
         )}
       </section>
-      {given !== undefined && (
-        <section class="panel" aria-label="How it is worked out">
-          <h2>How it is worked out</h2>
-          <p>
-            The answer is <code>{answer}</code>.
+      <section class="panel" aria-label="How it is worked out">
+        <h2>How it is worked out</h2>
+        {given === undefined ? (
+          <p class="invite">
+            It stands here, bit by bit, once you have answered or pressed Show me. The keys [ and ]
+            go to the question before and the next.
           </p>
-          <StyledLines lines={solution} />
-        </section>
-      )}
+        ) : (
+          <>
+            <p>
+              The answer is <code>{answer}</code>.
+            </p>
+            <StyledLines lines={solution} />
+          </>
+        )}
+      </section>
     </div>
   );
 }

@@ -4,9 +4,16 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import firstDomain from '../../examples/first-domain.yaml?raw';
 import { VmError } from '../../src/base/index.js';
+import type { StyledLine } from '../../src/inspect/index.js';
 import type { FileProblem } from '../../src/layout/index.js';
 import type { CostName } from '../../src/machine/index.js';
-import { eventFields, eventName, stepLines } from '../../src/scenario/index.js';
+import {
+  eventFields,
+  eventName,
+  type StepLayout,
+  type StepResult,
+  stepLines,
+} from '../../src/scenario/index.js';
 import {
   applyLine,
   goToMoment,
@@ -19,7 +26,7 @@ import {
 } from '../app/machine.js';
 import { PlayControls } from '../app/play-controls.js';
 import { draftOf, keepDraft } from '../app/scenario-draft.js';
-import { AT, get } from '../app/state.js';
+import { AT, get, overlay } from '../app/state.js';
 import { StyledText } from '../app/styled-lines.js';
 import type { JsonSchema } from '../editor/complete.js';
 import { Editor } from '../editor/editor.js';
@@ -39,8 +46,14 @@ export function RunView(): JSX.Element {
             <h2>No machine runs yet</h2>
             <p class="invite">
               Press Run: the kernel, the domains and the processor of the scenario come to life
-              here. Then every screen shows their tables, at any moment of it.
+              here. Then every screen shows their tables, at any moment of it. Or take a lesson,
+              which runs a scenario and asks what it will do.
             </p>
+            <div class="next">
+              <button type="button" class="tool" onClick={() => (overlay.value = 'open')}>
+                Lessons…
+              </button>
+            </div>
           </section>
         ) : (
           <>
@@ -145,10 +158,9 @@ interface ConsoleProps {
 
 /** Steps that are listed at most: those around the shown moment. */
 const LISTED_STEPS = 80;
-/** Characters of a line at most, and the pixels of one. */
+/** Characters of a line, and the pixels beside it. */
 const MOST_COLUMNS = 110;
-const LEAST_COLUMNS = 36;
-const COLUMN_PIXELS = 6.8;
+const LEAST_COLUMNS = 30;
 const MARGIN_PIXELS = 74;
 
 function ConsolePanel({ session }: ConsoleProps): JSX.Element {
@@ -216,7 +228,7 @@ function ConsolePanel({ session }: ConsoleProps): JSX.Element {
                 ↦
               </button>
               {layout.space !== undefined && (
-                <StyledText lines={stepLines(result, { ...layout, space: layout.space })} />
+                <StyledText lines={linesOf(result, { ...layout, space: layout.space })} />
               )}
             </li>
           );
@@ -261,6 +273,11 @@ function ConsolePanel({ session }: ConsoleProps): JSX.Element {
   );
 }
 
+/** The lines of a step; what it says needs no empty line before it, as in a terminal. */
+function linesOf(result: StepResult, layout: StepLayout): StyledLine[] {
+  return stepLines(result, layout).slice(result.step.say === '' ? 0 : 1);
+}
+
 /** How many characters a line of a list has. */
 function useColumns(list: { readonly current: HTMLElement | null }): number {
   const [columns, setColumns] = useState(MOST_COLUMNS);
@@ -268,13 +285,23 @@ function useColumns(list: { readonly current: HTMLElement | null }): number {
     const element = list.current;
     if (element === null) return;
     const observer = new ResizeObserver(() => {
-      const room = Math.floor((element.clientWidth - MARGIN_PIXELS) / COLUMN_PIXELS);
+      const room = Math.floor((element.clientWidth - MARGIN_PIXELS) / columnPixels(element));
       setColumns(Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, room)));
     });
     observer.observe(element);
     return () => observer.disconnect();
   }, [list]);
   return columns;
+}
+
+/** How wide a character is in the lines of a list. */
+function columnPixels(list: HTMLElement): number {
+  const ruler = document.createElement('pre');
+  ruler.style.cssText = 'position: absolute; visibility: hidden; width: 100ch';
+  list.append(ruler);
+  const { width } = ruler.getBoundingClientRect();
+  ruler.remove();
+  return width / 100;
 }
 
 /** Operations that fit what there is: the frames of the domain that runs, and the selected address. */

@@ -35,7 +35,7 @@ export function SpacePanel({ subject, onPick }: SpacePanelProps): JSX.Element {
   const { space, check } = subject;
   const { mappedBytes, regions } = subject.extent;
   return (
-    <aside class="panel" aria-label="The space">
+    <aside class="panel space-panel" aria-label="The space">
       <h2>{subject.title}</h2>
       {subject.about !== '' && subject.about !== subject.title && <p>{subject.about}</p>}
       <dl class="figures">

@@ -42,6 +42,7 @@ export function SlabTray({ domain }: { readonly domain: DomainState }): JSX.Elem
         table={table}
       />
       <p class="hint">
+        A box is a record, filled where it is in use.{' '}
         {metadataBytes === 0
           ? 'The first records came with the domain; nothing is mapped for them yet.'
           : `${formatBytes(metadataBytes)} of the domain’s own memory are mapped for them.`}
@@ -54,7 +55,7 @@ export function SlabTray({ domain }: { readonly domain: DomainState }): JSX.Elem
 /** Cells of a tray at most; more records are counted. */
 const MOST_CELLS = 240;
 const CELL = 12;
-const LABEL = 70;
+const LABEL = 78;
 
 interface TrayCounts {
   readonly usedLeaves: number;
@@ -69,7 +70,7 @@ function trayPaint(counts: TrayCounts): Paint {
     const columns = Math.max(8, Math.floor((width - LABEL) / CELL));
     const tray = (top: number, title: string, used: number, free: number, fill: string): number => {
       painter.text(0, top + 10, title, { size: 11, bold: true });
-      painter.text(0, top + 24, `${used} + ${free}`, {
+      painter.text(0, top + 24, `${used} of ${used + free}`, {
         size: 11,
         mono: true,
         colour: colours.quiet,

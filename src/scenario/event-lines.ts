@@ -24,6 +24,8 @@ const WRITTEN: Readonly<Record<string, (value: number) => string>> = {
   scope: named(SCOPES),
   source: (value) => hex(value, 4),
   destination: (value) => hex(value, 4),
+  cap: (value) => hex(value, 4),
+  mapping: (value) => hex(value, 4),
 };
 
 /** An event behind `indent` blanks. */
