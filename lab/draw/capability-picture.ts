@@ -61,7 +61,7 @@ const NARROW_GAP = 12;
 /** Room for the lines from slots, at the left of the tree. */
 const MARGIN = 9;
 /** Room for an address and a size. */
-const NARROW_PAGES = 116;
+const NARROW_PAGES = 124;
 const MOST_ROW = 20;
 const LEAST_ROW = 9;
 const MOST_CELL = 18;

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { formatBytes, hex } from '../../src/base/index.js';
 import { CapType } from '../../src/kernel/index.js';
+import { counted } from '../../src/scenario/index.js';
 import { applyLine, DOMAIN, machine, shownDomain, shownState } from '../app/machine.js';
 import { Picture, type PictureTable } from '../app/picture.js';
 import type { Param } from '../app/place.js';
@@ -347,27 +348,36 @@ function DoomedText({
   readonly doomed: Doomed;
   readonly onClose: () => void;
 }): JSX.Element {
-  const { objects, holders, pages } = doomed;
-  const mappings = holders.filter(({ slot }) => slot.mapping !== undefined).length;
-  const copies = holders.length - mappings;
-  const where = [...new Set(pages.map(({ domain }) => domain))];
-  const bytes = pages.reduce((sum, each) => sum + each.bytes, 0);
   return (
     <div class="finding" role="status">
       <strong>If this capability were revoked</strong>
-      <p>
-        {objects.size} objects that were made from it, {copies} other{' '}
-        {copies === 1 ? 'copy' : 'copies'} and {mappings} {mappings === 1 ? 'Mapping' : 'Mappings'}{' '}
-        would go
-        {pages.length === 0
-          ? '; nothing of it is mapped.'
-          : `: ${formatBytes(bytes)} of pages in ${where.join(' and ')}. They are crossed out.`}
-      </p>
+      <p>{doomedText(doomed)}</p>
       <button type="button" class="tool" onClick={onClose}>
         Look away
       </button>
     </div>
   );
+}
+
+function doomedText({ objects, holders, pages }: Doomed): string {
+  const mappings = holders.filter(({ slot }) => slot.mapping !== undefined).length;
+  const copies = holders.length - mappings;
+  const gone = [
+    objects.size > 0 && counted(objects.size, 'object made from it', 'objects made from it'),
+    copies > 0 && counted(copies, 'other copy', 'other copies'),
+    mappings > 0 && counted(mappings, 'Mapping'),
+  ].filter((part) => part !== false);
+  if (gone.length === 0)
+    return 'Nothing would go: no other copy, nothing made from it, no Mapping.';
+  const bytes = pages.reduce((sum, each) => sum + each.bytes, 0);
+  const where = inWords([...new Set(pages.map(({ domain }) => domain))]);
+  const lost = pages.length === 0 ? 'no page' : `${formatBytes(bytes)} of pages in ${where}`;
+  return `${inWords(gone)} would go: ${lost}. They are crossed out.`;
+}
+
+/** Parts of a sentence: `a`, `a and b`, `a, b and c`. */
+function inWords(parts: readonly string[]): string {
+  return new Intl.ListFormat('en-GB').format(parts);
 }
 
 function tableOf(view: CapabilityView): PictureTable {

@@ -163,7 +163,7 @@ describe.skipIf(!HAS_CHROMIUM)('a machine in the page', () => {
     expect(await title.innerText()).toContain('Frame');
     await page.getByRole('button', { name: 'See what dies' }).click();
     expect(await page.locator('.object-panel .finding').innerText()).toMatch(
-      /1 other copy and\s+2 Mappings would go: 16\.0 K of pages in first and second/,
+      /^If this capability were revoked\s+1 other copy and 2 Mappings would go: 16\.0 K of pages in first and second/,
     );
     await page.getByRole('button', { name: 'Revoke' }).click();
     await page.waitForSelector('.holders + h3', { state: 'detached' });

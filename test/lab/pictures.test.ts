@@ -14,7 +14,7 @@ const TOLERATED_STEP = 32;
 const LOOKS = 12;
 
 /** The frame that three domains share, with the copies and pages of it. */
-const CAPABILITIES = '#/capabilities?lesson=revocation&moment=24&domain=stranger&object=25';
+const CAPABILITIES = '#/capabilities?lesson=revocation&moment=30&domain=friend&object=27';
 
 const VIEWS = [
   ['atlas', '#/atlas?at=40000000', '.atlas-picture'],

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeLab, dropFiles, HAS_CHROMIUM, hashOf, openLab } from '../support/lab-browser.js';
 
@@ -121,12 +122,47 @@ describe.skipIf(!HAS_CHROMIUM)('the frame of the lab', () => {
     [1440, 900],
     [1024, 768],
     [390, 844],
-  ])('fits %i × %i', async (width, height) => {
-    const { page } = await openLab('#/atlas?at=f8000000', { width, height });
-    await page.waitForSelector('canvas');
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  ])(
+    'fits %i × %i, on every screen, with a machine that runs and without',
+    async (width, height) => {
+      const { page } = await openLab('#/atlas?at=f8000000', { width, height });
+      for (const hash of ['#/atlas?at=f8000000', '#/atlas?lesson=revocation&moment=30']) {
+        await page.goto(page.url().replace(/#.*/, hash));
+        await page.waitForSelector(hash.includes('lesson') ? '.lesson' : '.space-panel, h2');
+        for (const tab of await page.locator('.tab').all()) {
+          await tab.click();
+          await page.locator('main .busy').waitFor({ state: 'detached' });
+          expect(await outside(page), await tab.innerText()).toEqual([]);
+        }
+      }
+    },
+  );
+
+  it('leaves nothing of the page below the bar of time on a telephone', async () => {
+    const { page } = await openLab('#/atlas?lesson=refill', { width: 390, height: 844 });
+    const bar = await page.locator('.timeline').boundingBox();
+    expect((bar?.y ?? 0) + (bar?.height ?? 0)).toBe(844);
   });
 });
+
+/** What is wider than the page, and what stands beside it where nothing can be scrolled to it. */
+function outside(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const wide = document.documentElement.scrollWidth > width ? ['the page'] : [];
+    const scrolls = (element: Element): boolean => {
+      for (let at = element.parentElement; at !== null; at = at.parentElement) {
+        if (getComputedStyle(at).overflowX !== 'visible') return true;
+      }
+      return false;
+    };
+    const beside = [...document.querySelectorAll('body *:not(.skip)')].filter((element) => {
+      const { left, right, width: own } = element.getBoundingClientRect();
+      return own > 0 && (right > width + 1 || left < -1) && !scrolls(element);
+    });
+    return [...wide, ...beside.map(({ outerHTML }) => outerHTML.slice(0, 120))];
+  });
+}
 
 const BOARD = `cpu: cortex-a9
 tables: {at: 0x0010_0000, size: 64K}
