@@ -1,10 +1,11 @@
-/** The programs that scenarios of this page may spawn domains from: those that come with the lab, and dropped ones. */
+/** The programs that scenarios of this page may spawn domains from: those that come with the lab or are served with it, and dropped ones. */
 
 import helloUrl from '../../examples/programs/hello.elf?url';
 import sortUrl from '../../examples/programs/sort.elf?url';
 import treeUrl from '../../examples/programs/tree.elf?url';
 import { VmError } from '../../src/base/index.js';
 import type { FileReader } from '../../src/scenario/index.js';
+import { servedPrograms } from './served-source.js';
 
 const BUILT_IN: Readonly<Record<string, string>> = {
   'hello.elf': helloUrl,
@@ -14,7 +15,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
 
 /**
  * Reads the programs that `scenario` names, by the last part of their paths: from `dropped` first, then
- * from what comes with the lab.
+ * from what is served with the page, and from what comes with the lab.
  */
 export async function programFiles(
   scenario: string,
@@ -26,7 +27,8 @@ export async function programFiles(
     const response = await fetch(url);
     if (response.ok) files.set(name, new Uint8Array(await response.arrayBuffer()));
   }
-  for (const [path, content] of dropped) files.set(baseName(path), content);
+  for (const [path, content] of [...(await servedPrograms()), ...dropped])
+    files.set(baseName(path), content);
   return (path) => {
     const found = files.get(baseName(path));
     if (found !== undefined) return found;

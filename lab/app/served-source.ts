@@ -18,6 +18,56 @@ const MARK = document.querySelector('meta[name="pagewright-source"]')?.getAttrib
 
 /** Whether a source is served with the page. */
 export const isServed = MARK === 'still' || MARK === 'live';
+/** Whether a scenario is. */
+export const isScenarioServed = MARK === 'scenario';
+
+/** A scenario that is served, with the programs that it names; see src/cli/lab-scenario.ts. */
+interface ServedScenario {
+  readonly schema: 'pagewright/lab-scenario';
+  readonly version: 1;
+  readonly name: string;
+  readonly text: string;
+  /** Path and content in Base64. */
+  readonly files: readonly (readonly [path: string, content: string])[];
+}
+
+/**
+ * Reads the scenario that is served.
+ *
+ * Errors: as of {@link openServed}.
+ */
+export async function servedScenario(): Promise<ServedScenario> {
+  return requireVersion(
+    JSON.parse(await servedText()) as ServedScenario,
+    'pagewright/lab-scenario',
+  );
+}
+
+/** The programs of the scenario that is served; none where none is. */
+export async function servedPrograms(): Promise<readonly (readonly [string, Uint8Array])[]> {
+  if (!isScenarioServed) return [];
+  const { files } = await servedScenario();
+  return files.map(([path, content]) => [
+    path,
+    Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)),
+  ]);
+}
+
+async function servedText(): Promise<string> {
+  try {
+    return await (await fetch('./source.json')).text();
+  } catch {
+    throw new VmError('SOURCE_ERR_READ', 'pagewright lab does not answer: was it ended?');
+  }
+}
+
+function requireVersion<Served extends { schema: string; version: number }>(
+  served: Served,
+  schema: Served['schema'],
+): Served {
+  if (served.schema === schema && served.version === 1) return served;
+  throw new VmError('SOURCE_ERR_FORMAT', 'this page and pagewright lab are of different versions');
+}
 
 /** What the server sends; see src/cli/lab-document.ts. */
 interface ServedSource {
@@ -37,12 +87,7 @@ interface ServedSource {
  * Errors: SOURCE_ERR_READ — the server does not answer. SOURCE_ERR_FORMAT — it answers something else.
  */
 export async function openServed(): Promise<Subject> {
-  let text: string;
-  try {
-    text = await (await fetch('./source.json')).text();
-  } catch {
-    throw new VmError('SOURCE_ERR_READ', 'pagewright lab does not answer: was it ended?');
-  }
+  const text = await servedText();
   const found = subjectOfServed(text);
   shown = text;
   if (MARK === 'live') follow();
@@ -53,13 +98,7 @@ export async function openServed(): Promise<Subject> {
 let shown = '';
 
 function subjectOfServed(text: string): Subject {
-  const served = JSON.parse(text) as ServedSource;
-  if (served.schema !== 'pagewright/lab-source' || served.version !== 1) {
-    throw new VmError(
-      'SOURCE_ERR_FORMAT',
-      'this page and pagewright lab are of different versions',
-    );
-  }
+  const served = requireVersion(JSON.parse(text) as ServedSource, 'pagewright/lab-source');
   const { title, about, names, snapshot } = served;
   // A program that runs is no source of other commands: what was saved of it is.
   const word = served.word.startsWith('boot:') ? `snap:${fileStem(title)}.json` : served.word;

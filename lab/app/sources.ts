@@ -21,7 +21,7 @@ import {
   saysAnother,
 } from './machine.js';
 import { text } from './place.js';
-import { isServed, openServed } from './served-source.js';
+import { isScenarioServed, isServed, openServed, servedScenario } from './served-source.js';
 import {
   AT,
   busy,
@@ -301,6 +301,10 @@ async function openSaid(): Promise<void> {
   const isLesson = await openSaidLesson();
   if (machine.peek() !== undefined || (isLesson && subject.peek() !== undefined)) return;
   const name = get(SOURCE);
+  if (name === '' && isScenarioServed && !isLesson) {
+    await openServedScenario();
+    return;
+  }
   if (name === '' && isServed) {
     try {
       subject.value = await openServed();
@@ -331,6 +335,17 @@ async function openSaid(): Promise<void> {
   }
   const message = `this link speaks of ${JSON.stringify(name)}, which is a file of whoever made it, and too large for a link: drop the file here to see it`;
   tell(new VmError('SOURCE_ERR_READ', message));
+}
+
+/** Runs the scenario that is served, and shows it where the reader has not gone elsewhere. */
+async function openServedScenario(): Promise<void> {
+  try {
+    const { name, text: scenario } = await servedScenario();
+    const isOpen = await openScenario(scenario, { name });
+    if (isOpen && place.peek().screen === '') goToScreen('run');
+  } catch (error) {
+    tell(error);
+  }
 }
 
 function tryTo(act: () => void): void {

@@ -1,6 +1,7 @@
 /** What a file is, by its first bytes; its name decides only between texts. */
 
 import { isSnapshot } from '../../src/inspect/index.js';
+import { isScenarioText } from '../../src/scenario/scenario-text.js';
 import { LIME_MAGIC } from '../../src/source/dump-sources.js';
 import { ELF_MAGIC } from '../../src/source/elf-headers.js';
 import { parseLog } from '../../src/source/log-source.js';
@@ -49,7 +50,6 @@ function isBinary(byte: number): boolean {
 /** A line of valgrind's `lackey --trace-mem=yes`, of a trace by hand, or the word before page numbers. */
 const TRACE_LINE =
   /^(?:I {2}| [LSM] )[0-9a-f]+,\d+\s*$|^pages\s*$|^[rwx] +(?:0x)?[0-9a-f_]+(?:,\d+)?\s*$/im;
-const SCENARIO_KEY = /^(?:domains|steps):/m;
 const LAYOUT_KEY = /^(?:regions|mmu|tables|memories|programs):/m;
 const REGISTER_LINE = /^\s*["']?([A-Za-z][A-Za-z0-9_]*)["']?\s*[=:]/gm;
 
@@ -59,7 +59,7 @@ function recogniseText(name: string, text: string): FileKind {
   if (file === ARCHIVE_FILES.index || (/^\s*\{/.test(text) && /"frames"\s*:\s*\[/.test(text))) {
     return 'archive-index';
   }
-  if (SCENARIO_KEY.test(text)) return 'scenario';
+  if (isScenarioText(text)) return 'scenario';
   if (LAYOUT_KEY.test(text)) return 'layout';
   if (parseLog(text).length > 0) return 'log';
   if (TRACE_LINE.test(text)) return 'trace';

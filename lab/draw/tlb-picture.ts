@@ -117,9 +117,12 @@ function paintEntry(
     });
   } else if (width >= 12 && height >= 10) {
     const owner = entry.asid === undefined ? 'g' : `${entry.asid}`;
-    painter.text(x + width / 2, y + height * 0.75, owner, {
-      size: 9,
-      mono: true,
+    const style = { size: 9, mono: true };
+    // An address is known by its page; where that has no room either, its owner is told.
+    const words = [`${hex(entry.va).slice(0, 5)}… ${owner}`, owner];
+    const fits = words.find((each) => painter.measure(each, style) <= width - 4) ?? '';
+    painter.text(x + width / 2, y + height * 0.75, fits, {
+      ...style,
       align: 'center',
       colour: ON_COLOUR,
     });

@@ -25,7 +25,7 @@ const STACK_BYTES = 2 ** 20;
  * and its end is soon there.
  */
 export class LabGuest {
-  readonly isLive = true;
+  readonly kind = 'live';
   private readonly live: LiveMachine;
   private readonly system: LiveSystem;
   private readonly path: string;

@@ -7,6 +7,7 @@ import { Exit, type ExitCode } from './exit-code.js';
 import { sourceDocument } from './lab-document.js';
 import type { LabFlags } from './lab-flags.js';
 import { LabFollower } from './lab-follower.js';
+import { scenarioDocument } from './lab-scenario.js';
 import { LabServer } from './lab-server.js';
 import { labSite } from './lab-site.js';
 import type { Session } from './session.js';
@@ -27,7 +28,7 @@ export async function serveLab(
   // A machine that is being booted must not be left alone either.
   const isInterrupted = interrupted();
   const shown = word === undefined ? undefined : await openShown(session, word, flags);
-  const site = labSite(shown === undefined ? 'nothing' : shown.isLive ? 'live' : 'still');
+  const site = labSite(shown?.kind ?? 'nothing');
   const server = new LabServer(site, shown?.document);
   try {
     const url = await server.listen(flags.port);
@@ -45,8 +46,8 @@ export async function serveLab(
 
 /** What is served with the page. */
 interface Shown {
-  /** Whether it changes. */
-  readonly isLive: boolean;
+  /** A scenario that the page runs, or an address space, and whether that changes. */
+  readonly kind: 'scenario' | 'still' | 'live';
   /** What there is to see at first. */
   readonly document: string;
   /** Shows on `server` how it changes, while somebody follows it. */
@@ -60,6 +61,10 @@ async function openShown(session: Session, word: string, flags: LabFlags): Promi
     const { LabGuest } = await import('./lab-guest.js');
     return LabGuest.boot(session, word.slice(GUEST_PREFIX.length), flags);
   }
+  const scenario = scenarioDocument(word);
+  if (scenario !== undefined) {
+    return { kind: 'scenario', document: scenario, follow: () => {}, end: async () => {} };
+  }
   const source = requireTables(await openWord(session, word, flags));
   const isLive = LIVE_KINDS.has(source.kind);
   const document = sourceDocument(source, isLive);
@@ -67,7 +72,7 @@ async function openShown(session: Session, word: string, flags: LabFlags): Promi
   const stopped = new AbortController();
   let follower: LabFollower | undefined;
   return {
-    isLive,
+    kind: isLive ? 'live' : 'still',
     document,
     follow: (server) => {
       if (isLive) follower = new LabFollower(server, word, flags, stopped.signal);

@@ -27,12 +27,14 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files of the lab by their paths on the server; `serves` says whether a source is served with
- * them, and whether it changes.
+ * The files of the lab by their paths on the server; `serves` says whether a scenario or a
+ * source is served with them, and whether that changes.
  *
  * Errors: SOURCE_ERR_READ — the lab was not built.
  */
-export function labSite(serves: 'nothing' | 'still' | 'live'): ReadonlyMap<string, SiteFile> {
+export function labSite(
+  serves: 'nothing' | 'scenario' | 'still' | 'live',
+): ReadonlyMap<string, SiteFile> {
   const files = new Map<string, SiteFile>();
   for (const path of pathsIn(FOLDER)) {
     const type = TYPES[extname(path)] ?? 'application/octet-stream';

@@ -12,7 +12,7 @@ export const defineLab: DefineCommand = (program, perform) => {
     .description('open the web lab on an address space: see it, walk it, take it apart')
     .argument(
       '[source]',
-      'where the address space is read from, or boot:PROGRAM; without one, the examples',
+      'where the address space is read from, a scenario, or boot:PROGRAM; without one, the examples',
     )
     .addOption(
       new Option('--port <number>', 'the port to serve on; a free one unless told')
@@ -39,6 +39,8 @@ The page is served on the loopback address only, and speaks to nobody else. A li
 is read again and again while the page follows it, each time stopped for as long as that takes; Freeze
 on the page leaves it alone. Ctrl-C ends the server.
 
+A scenario (see pagewright run) runs in the page, where each of its moments can be gone back to.
+
 boot:PROGRAM runs a static ARM executable in QEMU, as pagewright boot does, while a page follows it. The
 program waits for every picture and may then take twice as many faults until the next, so that its
 first steps are seen one by one; Freeze holds it, Follow lets it go on. What it writes goes to standard
@@ -47,6 +49,7 @@ output.
 Examples:
   pagewright lab
   pagewright lab elf:fsbl.elf#MMUTable
+  pagewright lab examples/first-domain.yaml
   pagewright lab gdb:127.0.0.1:1234 --every 500
   pagewright lab boot:examples/live/quicksort.elf --frames 12 --policy lru
   pagewright lab state.json --no-open --port 8000`,

@@ -1,6 +1,6 @@
 /** What `run` does: performs a scenario and prints what came of it. */
 import { dirname, join } from 'node:path';
-import { formatBytes, hex, PAGE_BYTES, VmError } from '../base/index.js';
+import { formatBytes, hex, PAGE_BYTES } from '../base/index.js';
 import {
   AddressSpace,
   gridLegend,
@@ -39,14 +39,13 @@ import {
 import { Exit, type ExitCode } from './exit-code.js';
 import { decodeText, readAtMost } from './input-file.js';
 import type { Output } from './output.js';
+import { readProgram } from './program-file.js';
 import { Progress } from './progress.js';
 import type { RunFlags } from './run-flags.js';
 import { runJson } from './run-json.js';
 import { type DomainProof, type Proof, proveRun } from './run-proof.js';
 import type { Session } from './session.js';
 
-/** Bytes of the largest executable that is read. */
-const MOST_PROGRAM_BYTES = 64 * 1024 * 1024;
 /** Characters of a line where nobody says how wide one is. */
 const USUAL_COLUMNS = 100;
 const EVENT_INDENT = 11;
@@ -86,13 +85,6 @@ export async function runScenario(
   if (json) out.write(`${JSON.stringify(runJson(run, proof, startCosts), null, 2)}\n`);
   else printClosing(out, run, proof, startCosts);
   return proof.holds || flags.exitZero === true ? Exit.FINE : Exit.NO;
-}
-
-function readProgram(path: string): Uint8Array {
-  const bytes = readAtMost(path, MOST_PROGRAM_BYTES);
-  if (bytes.length <= MOST_PROGRAM_BYTES) return bytes;
-  const most = formatBytes(MOST_PROGRAM_BYTES);
-  throw new VmError('SOURCE_ERR_READ', `${path}: larger than ${most}, the most that is read`);
 }
 
 function layoutOf(run: ScenarioRun, out: Output): StepLayout {

@@ -45,6 +45,7 @@ export {
 } from './replay-trace.js';
 export { type RunOptions, ScenarioRun } from './run-scenario.js';
 export type { Scenario, ScenarioStep } from './scenario.js';
+export { isScenarioText } from './scenario-text.js';
 export { COST_KEYS, type DomainFile, STEP_KEYS, type Verb } from './schema.js';
 export { counted, type StepLayout, stepLines } from './step-lines.js';
 export type {

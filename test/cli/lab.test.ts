@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LabFlags } from '../../src/cli/lab-flags.js';
 import { LabFollower } from '../../src/cli/lab-follower.js';
+import { scenarioDocument } from '../../src/cli/lab-scenario.js';
 import { LabServer } from '../../src/cli/lab-server.js';
 import { labSite } from '../../src/cli/lab-site.js';
 import { command } from '../support/command.js';
@@ -152,6 +153,40 @@ describe('pagewright lab', () => {
       expect(await ended).toBe(0);
     } finally {
       child.kill('SIGKILL');
+    }
+  });
+
+  it('takes a scenario, with the programs that its domains run', () => {
+    const document = JSON.parse(scenarioDocument('examples/first-domain.yaml') ?? '');
+    expect(document).toMatchObject({
+      schema: 'pagewright/lab-scenario',
+      name: 'first-domain.yaml',
+    });
+    expect(document.text).toBe(readFileSync('examples/first-domain.yaml', 'utf8'));
+    const [[path, content]] = document.files;
+    expect(path).toBe('programs/hello.elf');
+    expect(Buffer.from(content, 'base64')).toEqual(readFileSync('examples/programs/hello.elf'));
+  });
+
+  it.each([
+    'examples/layouts/zynq-board.yaml',
+    'layout:examples/layouts/zynq-board.yaml',
+    'examples/programs/hello.elf',
+    'nothing.yaml',
+  ])('takes %s for no scenario', (word) => {
+    expect(scenarioDocument(word)).toBeUndefined();
+  });
+
+  it('says what is wrong with a scenario, and which program of it is not there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pagewright-lab-'));
+    try {
+      const file = join(folder, 'mine.yaml');
+      writeFileSync(file, 'domains: [ { name: a, elf: gone.elf } ]\nsteps:\n  - trim: {}\n');
+      expect(() => scenarioDocument(file)).toThrow(/gone\.elf: there is no such file/);
+      writeFileSync(file, 'domains: [ { name: a } ]\nsteps:\n  - frob: {}\n');
+      expect(() => scenarioDocument(file)).toThrow(/frob/);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

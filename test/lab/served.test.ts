@@ -1,12 +1,16 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sourceDocument } from '../../src/cli/lab-document.js';
 import { LabGuest } from '../../src/cli/lab-guest.js';
+import { scenarioDocument } from '../../src/cli/lab-scenario.js';
 import { LabServer } from '../../src/cli/lab-server.js';
 import { labSite } from '../../src/cli/lab-site.js';
 import { Output } from '../../src/cli/output.js';
 import { openSource, type TableSource } from '../../src/source/index.js';
 import { SKIPS, title } from '../oracle/tools.js';
-import { closeLab, HAS_CHROMIUM, openLab } from '../support/lab-browser.js';
+import { closeLab, HAS_CHROMIUM, hashOf, openLab } from '../support/lab-browser.js';
 import { FLAGS } from '../support/lab-server.js';
 
 async function documentOf(layout: string): Promise<string> {
@@ -48,6 +52,36 @@ describe.skipIf(!HAS_CHROMIUM || SKIPS)(title('the lab that follows a program'),
       await closeLab();
       await guest.end();
       await server.close();
+    }
+  });
+});
+
+describe.skipIf(!HAS_CHROMIUM)('the lab that is given a scenario', () => {
+  afterEach(closeLab);
+
+  it('runs it with its own programs, and again after a reload', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pagewright-lab-'));
+    const file = join(folder, 'mine.yaml');
+    // A name that the lab has no program of.
+    copyFileSync('examples/programs/hello.elf', join(folder, 'greeting.elf'));
+    const steps = 'steps:\n  - fetch: { at: _start }\n';
+    writeFileSync(file, `domains: [ { name: one, elf: greeting.elf, ram: 4M } ]\n${steps}`);
+    const server = new LabServer(labSite('scenario'), scenarioDocument(file));
+    try {
+      const { page, complaints, strangers } = await openLab('', { site: await server.listen(0) });
+      await page.waitForSelector('.steps li');
+      expect(await page.locator('.scenario-panel h2').innerText()).toBe('mine.yaml');
+      expect(await page.locator('.steps li').innerText()).toContain('_start');
+      await hashOf(page);
+      await page.reload();
+      await page.waitForSelector('.steps li');
+      expect(await page.locator('.problem').count()).toBe(0);
+      expect(complaints).toEqual([]);
+      expect(strangers).toEqual([]);
+    } finally {
+      await closeLab();
+      await server.close();
+      rmSync(folder, { recursive: true });
     }
   });
 });
