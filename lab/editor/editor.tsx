@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FileProblem } from '../../src/layout/index.js';
 import { type Completion, completions, type JsonSchema } from './complete.js';
-import { partsOf } from './highlight.js';
+import { partsOfLines } from './highlight.js';
 
 interface EditorProps {
   /** What is edited, for who cannot see it. */
@@ -100,9 +100,9 @@ export function Editor(props: EditorProps): JSX.Element {
         </div>
         <div class="editor-text">
           <pre aria-hidden="true">
-            {lines.map((line, index) => (
+            {partsOfLines(lines).map((parts, index) => (
               <span class={`editor-line ${wrong.has(index + 1) ? 'wrong' : ''}`} key={index}>
-                {partsOf(line).map((part, at) => (
+                {parts.map((part, at) => (
                   <span class={`yaml-${part.kind}`} key={at}>
                     {part.text}
                   </span>

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completions, type JsonSchema } from '../../../lab/editor/complete.js';
-import { partsOf } from '../../../lab/editor/highlight.js';
 import { yamlPlace } from '../../../lab/editor/yaml-place.js';
 
 const schema = JSON.parse(readFileSync('schema/scenario.schema.json', 'utf8')) as JsonSchema;
@@ -75,31 +74,5 @@ describe('completion', () => {
         completions(schema, text, offset);
       }),
     );
-  });
-});
-
-describe('colouring', () => {
-  it('changes no text', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 80 }), (line) => {
-        const flat = line.replaceAll('\n', ' ');
-        expect(
-          partsOf(flat)
-            .map(({ text }) => text)
-            .join(''),
-        ).toBe(flat);
-      }),
-    );
-  });
-
-  it('sets keys, numbers and comments apart', () => {
-    const kinds = partsOf('  - map: { at: 0x1000, as: "x" } # why').map(({ kind, text }) => [
-      kind,
-      text.trim(),
-    ]);
-    expect(kinds).toContainEqual(['key', 'map']);
-    expect(kinds).toContainEqual(['number', '0x1000']);
-    expect(kinds).toContainEqual(['string', '"x"']);
-    expect(kinds).toContainEqual(['comment', '# why']);
   });
 });
