@@ -1,4 +1,7 @@
-/** The programs that scenarios of this page may spawn domains from: those that come with the lab or are served with it, and dropped ones. */
+/**
+ * The programs that scenarios of this page may spawn domains from: those that come with the lab or are
+ * served with it, and dropped ones.
+ */
 
 import helloUrl from '../../examples/programs/hello.elf?url';
 import sortUrl from '../../examples/programs/sort.elf?url';

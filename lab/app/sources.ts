@@ -48,7 +48,9 @@ export function show(next: Subject, name: string): void {
     closeMachine();
     closeLesson();
     if (get(SOURCE) !== name) {
-      set(SOURCE, name === EXAMPLES[0].id && !isServed ? '' : name);
+      // Without a name the address means what is served, where something is.
+      const isUsual = name === EXAMPLES[0].id && !isServed && !isScenarioServed;
+      set(SOURCE, isUsual ? '' : name);
       set(AT, undefined);
       policyText.leave();
     }

@@ -76,6 +76,11 @@ describe.skipIf(!HAS_CHROMIUM)('the lab that is given a scenario', () => {
       await page.reload();
       await page.waitForSelector('.steps li');
       expect(await page.locator('.problem').count()).toBe(0);
+      await page.keyboard.press('o');
+      await page.getByRole('button', { name: 'A small computer' }).click();
+      await page.waitForSelector('.source-name:has-text("A small computer")');
+      await page.reload();
+      await page.waitForSelector('.source-name:has-text("A small computer")');
       expect(complaints).toEqual([]);
       expect(strangers).toEqual([]);
     } finally {
