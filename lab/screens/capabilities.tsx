@@ -4,7 +4,6 @@ import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { formatBytes, hex } from '../../src/base/index.js';
 import { CapType } from '../../src/kernel/index.js';
-import { counted } from '../../src/scenario/index.js';
 import { applyLine, DOMAIN, machine, shownDomain, shownState } from '../app/machine.js';
 import { Picture, type PictureTable } from '../app/picture.js';
 import type { Param } from '../app/place.js';
@@ -363,9 +362,9 @@ function doomedText({ objects, holders, pages }: Doomed): string {
   const mappings = holders.filter(({ slot }) => slot.mapping !== undefined).length;
   const copies = holders.length - mappings;
   const gone = [
-    objects.size > 0 && counted(objects.size, 'object made from it', 'objects made from it'),
-    copies > 0 && counted(copies, 'other copy', 'other copies'),
-    mappings > 0 && counted(mappings, 'Mapping'),
+    objects.size > 0 && many(objects.size, 'object made from it', 'objects made from it'),
+    copies > 0 && many(copies, 'other copy', 'other copies'),
+    mappings > 0 && many(mappings, 'Mapping', 'Mappings'),
   ].filter((part) => part !== false);
   if (gone.length === 0)
     return 'Nothing would go: no other copy, nothing made from it, no Mapping.';
@@ -373,6 +372,11 @@ function doomedText({ objects, holders, pages }: Doomed): string {
   const where = inWords([...new Set(pages.map(({ domain }) => domain))]);
   const lost = pages.length === 0 ? 'no page' : `${formatBytes(bytes)} of pages in ${where}`;
   return `${inWords(gone)} would go: ${lost}. They are crossed out.`;
+}
+
+/** A number with its noun; that of the library would bring the lines of all steps into every page. */
+function many(count: number, one: string, more: string): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : more}`;
 }
 
 /** Parts of a sentence: `a`, `a and b`, `a, b and c`. */
