@@ -3,6 +3,9 @@
  * a thousand tables share one array and none of them is an object.
  */
 
+/** Words that hold bits. */
+export type BitPool = Uint32Array | Int32Array;
+
 const WORD_BITS = 32;
 const ALL = 0xffff_ffff;
 
@@ -17,17 +20,17 @@ export function bitSetWords(bits: number): number {
 }
 
 /** Whether bit `index` is set. */
-export function testBit(pool: Uint32Array, start: number, index: number): boolean {
+export function testBit(pool: BitPool, start: number, index: number): boolean {
   return ((pool[start + (index >>> 5)] >>> (index & 31)) & 1) !== 0;
 }
 
 /** Sets bit `index`. */
-export function setBit(pool: Uint32Array, start: number, index: number): void {
+export function setBit(pool: BitPool, start: number, index: number): void {
   pool[start + (index >>> 5)] |= 1 << (index & 31);
 }
 
 /** Clears bit `index`. */
-export function clearBit(pool: Uint32Array, start: number, index: number): void {
+export function clearBit(pool: BitPool, start: number, index: number): void {
   pool[start + (index >>> 5)] &= ~(1 << (index & 31));
 }
 
@@ -40,7 +43,7 @@ export function clearBit(pool: Uint32Array, start: number, index: number): void 
  */
 
 /** Sets `count` bits from `index`. */
-export function setBits(pool: Uint32Array, start: number, index: number, count: number): void {
+export function setBits(pool: BitPool, start: number, index: number, count: number): void {
   const end = index + count;
   const last = start + (end >>> 5);
   let word = start + (index >>> 5);
@@ -54,7 +57,7 @@ export function setBits(pool: Uint32Array, start: number, index: number, count: 
 }
 
 /** Clears `count` bits from `index`. */
-export function clearBits(pool: Uint32Array, start: number, index: number, count: number): void {
+export function clearBits(pool: BitPool, start: number, index: number, count: number): void {
   const end = index + count;
   const last = start + (end >>> 5);
   let word = start + (index >>> 5);
@@ -68,7 +71,7 @@ export function clearBits(pool: Uint32Array, start: number, index: number, count
 }
 
 /** Whether any of the `count` bits from `index` is set. */
-export function anyBit(pool: Uint32Array, start: number, index: number, count: number): boolean {
+export function anyBit(pool: BitPool, start: number, index: number, count: number): boolean {
   const end = index + count;
   const last = start + (end >>> 5);
   let word = start + (index >>> 5);
@@ -79,7 +82,7 @@ export function anyBit(pool: Uint32Array, start: number, index: number, count: n
 }
 
 /** The highest set bit at or below `index`, or -1. */
-export function lastBitUpTo(pool: Uint32Array, start: number, index: number): number {
+export function lastBitUpTo(pool: BitPool, start: number, index: number): number {
   let word = index >>> 5;
   let bits = pool[start + word] & (ALL >>> (31 - (index & 31)));
   while (bits === 0) {
@@ -91,12 +94,7 @@ export function lastBitUpTo(pool: Uint32Array, start: number, index: number): nu
 }
 
 /** The lowest set bit at or above `index` and below `limit`, or -1. */
-export function firstBitFrom(
-  pool: Uint32Array,
-  start: number,
-  index: number,
-  limit: number,
-): number {
+export function firstBitFrom(pool: BitPool, start: number, index: number, limit: number): number {
   if (index >= limit) return -1;
   let word = index >>> 5;
   let bits = (pool[start + word] & (ALL << (index & 31))) >>> 0;
@@ -112,7 +110,7 @@ export function firstBitFrom(
 
 /** The lowest clear bit at or above `index` and below `limit`, or -1. */
 export function firstClearBitFrom(
-  pool: Uint32Array,
+  pool: BitPool,
   start: number,
   index: number,
   limit: number,

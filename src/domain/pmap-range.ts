@@ -19,7 +19,6 @@ import {
 } from './leaf-records.js';
 import type { Pmap } from './pmap.js';
 import { pagesPerLeaf } from './pmap-policy.js';
-import { TABLE_VNODE, tableAt } from './table-records.js';
 
 /** A Mapping that was cut in two, and how it was before. */
 interface Cut {
@@ -178,13 +177,13 @@ export class PmapRange {
   /** Gives all {@link gathered} records, which lie from `page` up to `end`, the same flags. */
   private giveRun(page: number, end: number, flags: number): VmError | undefined {
     const { core } = this.pmap;
-    const { leaves, tables } = core.shadow;
-    const table = tables.words[tableAt(core.shadow.tableOf(page)) + TABLE_VNODE] as CapRef;
-    const entry = page & (SECTION_PAGES - 1);
+    const { words } = core.shadow.leaves;
     const paging = core.kernelFlags(flags, Kind.SMALL);
-    const error = core.invocations.vnodeModify(table, entry, end - page, paging);
+    const mappings = this.gathered.map(
+      (record) => words[(record << RECORD_SHIFT) + LEAF_MAPPING] as CapRef,
+    );
+    const error = core.invocations.mappingsModify(mappings, paging);
     if (error !== OK) return this.failure(error, 'LIB_ERR_PMAP_MODIFY_FLAGS', page, end);
-    const { words } = leaves;
     for (const record of this.gathered) {
       const at = record << RECORD_SHIFT;
       const run = words[at + LEAF_RUN];

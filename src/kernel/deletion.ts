@@ -23,6 +23,8 @@ import {
 } from './capabilities.js';
 import { CapType, isCNode, isMapping, isVNode } from './capability-types.js';
 import type { KernelState } from './kernel-state.js';
+import { mappingsByTable } from './mappings-by-table.js';
+import type { TranslationTable } from './translation-tables.js';
 import type { VNodeOperations } from './vnode-operations.js';
 
 /** Deletion, revocation, and the end of objects. */
@@ -30,6 +32,8 @@ export class Deletion {
   private readonly state: KernelState;
   private readonly vnodes: VNodeOperations;
   private readonly doomed: number[] = [];
+  /** The Mappings of each table, for the time of one invocation, in which none are made. */
+  private mappings: ReadonlyMap<number, readonly number[]> | undefined;
   /** A slot in no CNode, for the time of a revocation. */
   private readonly anchor: number;
 
@@ -45,6 +49,7 @@ export class Deletion {
     if (type === CapType.NULL) return Code.SYS_ERR_CAP_NOT_FOUND;
     this.empty(slot);
     this.destroyDoomed();
+    this.mappings = undefined;
     return OK;
   }
 
@@ -78,6 +83,7 @@ export class Deletion {
     if (this.copyBehind(this.anchor) === slot) this.removeMappings(slot);
     if (capabilities.takeCopy(this.anchor)) this.doomed.push(object);
     this.destroyDoomed();
+    this.mappings = undefined;
     if (events.on) events.record(EventKind.CAP_REVOKE, slot, removed);
     return OK;
   }
@@ -135,11 +141,18 @@ export class Deletion {
   private destroyTable(number: number): void {
     const { tables } = this.state;
     const table = tables.table(number);
-    for (let entry = 0; entry < table.words.length; entry += 1) {
-      const slot = tables.mappingAt(table, entry);
-      if (slot !== 0) this.vnodes.remove(slot);
-    }
+    if (!tables.isFree(table, 0, table.words.length)) this.removeAllFrom(table);
     this.state.tableGone(table);
     tables.destroy(table);
+  }
+
+  /** Removes every Mapping of a table. */
+  private removeAllFrom(table: TranslationTable): void {
+    const { capabilities } = this.state;
+    this.mappings ??= mappingsByTable(capabilities);
+    for (const slot of this.mappings.get(table.number) ?? []) {
+      // What was found may have gone since: a Mapping of another table cannot have come in its place.
+      if (isMapping(capabilities.typeOf(slot))) this.vnodes.remove(slot);
+    }
   }
 }

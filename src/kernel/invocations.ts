@@ -265,15 +265,14 @@ export class Invocations extends PageInvocations {
   }
 
   /**
-   * Changes the attributes of `count` entries from `entry` of an L2 table at once, which have to be
-   * whole Mappings of small pages of Frames, with no hole between them.
-   * Errors: look-up errors; `SYS_ERR_VNODE_TYPE`; `SYS_ERR_VNODE_SLOT_INVALID`, `SYS_ERR_VM_MAP_SIZE` the
-   * entries are not of the table, or cut a Mapping; `SYS_ERR_CAP_NOT_FOUND` a hole;
-   * `SYS_ERR_WRONG_MAPPING` something else is there; `SYS_ERR_VM_MAP_RIGHTS`. Nothing has changed then.
+   * Changes the attributes of whole Mappings of small pages of Frames at once. They have to lie in one
+   * L2 table, in this order and with no hole between them.
+   * Errors: look-up errors; `SYS_ERR_VM_MAP_SIZE` there are none; `SYS_ERR_CAP_NOT_FOUND` an empty slot;
+   * `SYS_ERR_ILLEGAL_INVOCATION` no Mapping; `SYS_ERR_WRONG_MAPPING` one of something else, or that does
+   * not begin where the one before ends; `SYS_ERR_VM_MAP_RIGHTS`. Nothing has changed then.
    */
-  vnodeModify(table: CapRef, entry: number, count: number, flags: number): ErrorNumber {
-    const slot = findSlot(this.state.capabilities, this.root, table);
-    return slot < 0 ? -slot : this.vnodes.modifyRun(slot, entry, count, flags);
+  mappingsModify(mappings: readonly CapRef[], flags: number): ErrorNumber {
+    return this.vnodes.modifyAll(this.root, mappings, flags);
   }
 
   /** Cuts a Mapping in two before its entry `offset`; the second part goes into `destination`. */

@@ -7,12 +7,9 @@ import {
   type Capabilities,
   MAPPING_NEXT,
   MAPPING_PREVIOUS,
-  MAPPING_RUN,
   MAPPING_SOURCE,
-  MAPPING_TABLE,
   OBJECT_COPY,
   OBJECT_SHIFT,
-  RUN_ENTRY_MASK,
   SLOT_MAPPINGS,
   SLOT_NEXT_COPY,
   SLOT_OBJECT,
@@ -53,8 +50,6 @@ function moveMapping(
   if (previous !== 0) slots[(previous << SLOT_SHIFT) + MAPPING_NEXT] = to;
   else slots[(source << SLOT_SHIFT) + SLOT_MAPPINGS] = to;
   if (next !== 0) slots[(next << SLOT_SHIFT) + MAPPING_PREVIOUS] = to;
-  const table = tables.table(slots[at + MAPPING_TABLE]);
-  tables.noteMapping(table, slots[at + MAPPING_RUN] & RUN_ENTRY_MASK, to);
   if (((slots[at] >>> 16) & 0xff) !== Kind.TABLE) return;
   const child = tables.table(slots[(source << SLOT_SHIFT) + SLOT_PART]);
   child.installedBy[child.installedBy.indexOf(from)] = to;

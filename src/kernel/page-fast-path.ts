@@ -35,12 +35,10 @@ import {
   INFO_ASID,
   INFO_CHUNK,
   INFO_FIRST_WORD,
-  INFO_NOTES,
   INFO_ROOT,
   INFO_ROOT_PAGE,
   INFO_SHIFT,
   INFO_WATCH,
-  L2_BIT_WORDS,
   L2_ENTRIES,
   SMALL_PAGE_STEP,
   type TranslationTables,
@@ -192,26 +190,24 @@ export abstract class PageInvocations {
     if ((flags & SMALL_PAGE_FLAGS) !== flags) return false;
     if ((attributes.rights[flags] & ~(head >>> 8)) !== 0) return false;
     const number = slots[tableAt | SLOT_PART];
-    const { info, notes } = tables;
+    const { info } = tables;
     const infoAt = number << INFO_SHIFT;
-    const notesAt = info[infoAt | INFO_NOTES];
-    const bitsAt = notesAt + (entry >>> 5);
+    const bitsAt = infoAt | (entry >>> 5);
     const bit = 1 << (entry & 31);
     if (count === 1) {
-      if ((notes[bitsAt] & bit) !== 0) return false;
-      notes[bitsAt] |= bit;
+      if ((info[bitsAt] & bit) !== 0) return false;
+      info[bitsAt] |= bit;
     } else {
-      if (anyBit(notes, notesAt, entry, count)) return false;
-      setBits(notes, notesAt, entry, count);
+      if (anyBit(info, infoAt, entry, count)) return false;
+      setBits(info, infoAt, entry, count);
     }
 
     const word = attributes.smallPages[flags] | smallPageAddress(frame);
     const words = tables.chunks[info[infoAt | INFO_CHUNK]];
-    const wordAt = info[infoAt | INFO_FIRST_WORD] + entry;
+    const wordAt = (info[infoAt | INFO_FIRST_WORD] + entry) | 0;
     if (count === 1) words[wordAt] = word;
     else writeRun(words, wordAt, count, word, SMALL_PAGE_STEP);
     if (tables.watcher !== null) tables.watcher(tables.table(number), entry, count);
-    notes[notesAt + L2_BIT_WORDS + entry] = mapping;
     const next = slots[sourceAt | SLOT_MAPPINGS];
     slots[at] = SMALL_MAPPING | (head & 0xff00);
     slots[at | MAPPING_TABLE] = number;
@@ -257,11 +253,8 @@ export abstract class PageInvocations {
     if (heard !== 0 && (heard !== watch || heard >>> WATCH_BITS !== this.number)) return false;
 
     const entry = run & RUN_ENTRY_MASK;
-    const { notes } = tables;
-    const notesAt = info[infoAt | INFO_NOTES];
-    notes[notesAt + (entry >>> 5)] &= ~(1 << (entry & 31));
-    notes[notesAt + L2_BIT_WORDS + entry] = 0;
-    tables.chunks[info[infoAt | INFO_CHUNK]][info[infoAt | INFO_FIRST_WORD] + entry] = 0;
+    info[infoAt | (entry >>> 5)] &= ~(1 << (entry & 31));
+    tables.chunks[info[infoAt | INFO_CHUNK]][(info[infoAt | INFO_FIRST_WORD] + entry) | 0] = 0;
     if (tables.watcher !== null) tables.watcher(tables.table(number), entry, 1);
     const next = slots[at | MAPPING_NEXT];
     const previous = slots[at | MAPPING_PREVIOUS];

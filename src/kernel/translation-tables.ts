@@ -53,8 +53,8 @@ export class TranslationTable {
   readonly kibibyte: number;
   /** The table itself: a view of physical memory, one word an entry. */
   readonly words: Uint32Array;
-  /** Where what is noted of its entries begins in `TranslationTables.notes`. */
-  readonly notesAt: number;
+  /** Of an L1 table: a bit for each entry that is valid. Those of L2 tables are in `TranslationTables.info`. */
+  readonly valid: Int32Array;
   /** Slots of the Mappings that install this L2 table in an L1 table. */
   readonly installedBy: number[] = [];
   /** Where this L2 table is installed, as long as that is in one place; null otherwise. */
@@ -67,20 +67,13 @@ export class TranslationTable {
   /** The number of {@link observer}, by which it says that it knows already of what it takes away; or 0. */
   watch = 0;
 
-  constructor(
-    number: number,
-    object: number,
-    level: number,
-    kibibyte: number,
-    words: Uint32Array,
-    notesAt: number,
-  ) {
+  constructor(number: number, object: number, level: number, kibibyte: number, words: Uint32Array) {
     this.number = number;
     this.object = object;
     this.level = level;
     this.kibibyte = kibibyte;
     this.words = words;
-    this.notesAt = notesAt;
+    this.valid = new Int32Array(level === 1 ? bitSetWords(L1_ENTRIES) : 0);
   }
 }
 
@@ -136,38 +129,28 @@ export function isReplicated(kind: number): boolean {
 
 /**
  * What the fast path needs of each table, in plain words: a table's object and the views in it are
- * six cache lines, and of two thousand tables in random order none would be at hand.
+ * six cache lines, and of two thousand tables in random order none would be at hand. The first eight
+ * words have a bit for each entry of an L2 table that is valid, so that the kernel need not trust the
+ * words in memory.
  */
-export const INFO_SHIFT = 3;
+export const INFO_SHIFT = 4;
 /** Which of {@link TranslationTables.chunks} holds the table, and its first word there. */
-export const INFO_CHUNK = 0;
-export const INFO_FIRST_WORD = 1;
-/** Where its notes begin in {@link TranslationTables.notes}. */
-export const INFO_NOTES = 2;
+export const INFO_CHUNK = 8;
+export const INFO_FIRST_WORD = 9;
 /** The number of the root where it is installed, as long as that is in one place; 0 otherwise. */
-export const INFO_ROOT = 3;
+export const INFO_ROOT = 10;
 /** The page that its first entry translates there. */
-export const INFO_ROOT_PAGE = 4;
+export const INFO_ROOT_PAGE = 11;
 /** Of a root: its address space identifier, and the number of its observer; 0 where there is none. */
-export const INFO_ASID = 5;
-export const INFO_WATCH = 6;
-
-/** Words of a table's notes that hold a bit for each entry; behind them is a word for each entry. */
-const L1_BIT_WORDS = bitSetWords(L1_ENTRIES);
-export const L2_BIT_WORDS = bitSetWords(L2_ENTRIES);
+export const INFO_ASID = 12;
+export const INFO_WATCH = 13;
 
 /** All translation tables of a machine. */
 export class TranslationTables {
-  /** Facts of each table by its number, 8 words each. Replaced when it grows. */
+  /** Facts of each table by its number, 16 words each. Replaced when it grows. */
   info: Int32Array = new Int32Array(64 << INFO_SHIFT);
   /** Pieces of physical memory that hold tables. */
   readonly chunks: Uint32Array[] = [];
-  /**
-   * What the kernel notes of each table's entries, so that it need not trust the words in memory: a bit
-   * for each that is valid, then for each the slot of the Mapping that begins there. Replaced when it
-   * grows.
-   */
-  notes: Uint32Array = new Uint32Array(8192);
   readonly attributes: AttributeWords;
   /** Whoever has to repeat elsewhere what is written here: where a live machine walks the tables. */
   watcher: TableWatcher | null = null;
@@ -179,9 +162,6 @@ export class TranslationTables {
   private readonly freeNumbers: number[] = [];
   /** The number of the observer that need not be told of what goes now; or 0. */
   unheard = 0;
-  private notesEnd = 0;
-  /** Places in {@link notes} that tables of each level left free. */
-  private readonly freeNotes: readonly [number[], number[]] = [[], []];
 
   constructor(
     capabilities: Capabilities,
@@ -217,9 +197,8 @@ export class TranslationTables {
     const first = (address % CHUNK_BYTES) >>> 2;
     const words = chunk.subarray(first, first + entries);
     words.fill(0);
-    const notesAt = this.placeForNotes(level, bitSetWords(entries) + entries);
-    const table = new TranslationTable(number, object, level, kibibyte, words, notesAt);
-    this.note(number, chunk, first, notesAt);
+    const table = new TranslationTable(number, object, level, kibibyte, words);
+    this.note(number, chunk, first);
     this.tables[number] = table;
     this.costs[Cost.TABLE_ALLOCATIONS] += 1;
     if (this.watcher !== null) this.watcher(table, 0, entries);
@@ -230,10 +209,9 @@ export class TranslationTables {
   destroy(table: TranslationTable): void {
     this.tables[table.number] = undefined;
     this.freeNumbers.push(table.number);
-    this.freeNotes[table.level - 1].push(table.notesAt);
   }
 
-  private note(number: number, chunk: Uint32Array, firstWord: number, notesAt: number): void {
+  private note(number: number, chunk: Uint32Array, firstWord: number): void {
     if ((number + 1) << INFO_SHIFT > this.info.length) {
       const larger = new Int32Array(this.info.length * 2);
       larger.set(this.info);
@@ -242,42 +220,19 @@ export class TranslationTables {
     let index = this.chunks.lastIndexOf(chunk);
     if (index < 0) index = this.chunks.push(chunk) - 1;
     const at = number << INFO_SHIFT;
+    this.info.fill(0, at, at + (1 << INFO_SHIFT));
     this.info[at + INFO_CHUNK] = index;
     this.info[at + INFO_FIRST_WORD] = firstWord;
-    this.info[at + INFO_NOTES] = notesAt;
-    this.info.fill(0, at + INFO_ROOT, at + (1 << INFO_SHIFT));
   }
 
-  private placeForNotes(level: number, words: number): number {
-    const reused = this.freeNotes[level - 1].pop();
-    const place = reused ?? this.notesEnd;
-    if (reused === undefined) this.notesEnd += words;
-    if (this.notesEnd > this.notes.length) {
-      const larger = new Uint32Array(this.notesEnd * 2);
-      larger.set(this.notes);
-      this.notes = larger;
-    }
-    this.notes.fill(0, place, place + words);
-    return place;
-  }
-
-  /** The slot of the Mapping that begins at an entry, or 0. */
-  mappingAt(table: TranslationTable, entry: number): number {
-    return this.notes[this.mappingNote(table, entry)];
-  }
-
-  /** Notes that the Mapping in `slot` begins at an entry; 0 that none does. */
-  noteMapping(table: TranslationTable, entry: number, slot: number): void {
-    this.notes[this.mappingNote(table, entry)] = slot;
-  }
-
-  private mappingNote(table: TranslationTable, entry: number): number {
-    return table.notesAt + (table.level === 1 ? L1_BIT_WORDS : L2_BIT_WORDS) + entry;
+  /** The words that hold the bits of a table's valid entries; they begin at {@link validAt}. */
+  private validBits(table: TranslationTable): Int32Array {
+    return table.level === 1 ? table.valid : this.info;
   }
 
   /** Whether none of `count` entries from `entry` is valid. */
   isFree(table: TranslationTable, entry: number, count: number): boolean {
-    return !anyBit(this.notes, table.notesAt, entry, count);
+    return !anyBit(this.validBits(table), validAt(table), entry, count);
   }
 
   /** Writes `count` entries of leaves of `kind` for the memory from page frame `frame` on. */
@@ -302,7 +257,7 @@ export class TranslationTables {
         page += pages;
       }
     }
-    setBits(this.notes, table.notesAt, entry, count);
+    setBits(this.validBits(table), validAt(table), entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
     this.costs[Cost.BARRIERS] += 1;
     if (this.watcher !== null) this.watcher(table, entry, count);
@@ -311,7 +266,7 @@ export class TranslationTables {
   /** Writes the entry that makes `child` serve one MiB of `table`. */
   writeTable(table: TranslationTable, entry: number, child: TranslationTable): void {
     table.words[entry] = this.attributes.table(entry) | tableAddressBits(child.kibibyte);
-    setBit(this.notes, table.notesAt, entry);
+    setBit(this.validBits(table), validAt(table), entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
     this.costs[Cost.BARRIERS] += 1;
     if (this.watcher !== null) this.watcher(table, entry, 1);
@@ -321,7 +276,7 @@ export class TranslationTables {
   clear(table: TranslationTable, entry: number, count: number, kind: number): void {
     if (count === 1) table.words[entry] = 0;
     else table.words.fill(0, entry, entry + count);
-    clearBits(this.notes, table.notesAt, entry, count);
+    clearBits(this.validBits(table), validAt(table), entry, count);
     this.costs[Cost.ENTRY_WRITES] += count;
     if (this.watcher !== null) this.watcher(table, entry, count);
     this.invalidate(table, entry, count, kind);
@@ -333,7 +288,7 @@ export class TranslationTables {
    */
   clearTable(parent: TranslationTable, entry: number, child: TranslationTable): void {
     parent.words[entry] = 0;
-    clearBit(this.notes, parent.notesAt, entry);
+    clearBit(this.validBits(parent), validAt(parent), entry);
     this.costs[Cost.ENTRY_WRITES] += 1;
     if (this.watcher !== null) this.watcher(parent, entry, 1);
     if (this.isFree(child, 0, child.words.length)) this.invalidate(parent, entry, 1, Kind.SECTION);
@@ -366,7 +321,7 @@ export class TranslationTables {
       words[entry + index] = (before[index] & address) | pattern;
     }
     this.costs[Cost.ENTRY_WRITES] += count;
-    setBits(this.notes, table.notesAt, entry, count);
+    setBits(this.validBits(table), validAt(table), entry, count);
     if (this.watcher !== null) this.watcher(table, entry, count);
     if (breaks) this.costs[Cost.BARRIERS] += 1;
     else this.invalidate(table, entry, count, kind);
@@ -459,6 +414,11 @@ export class TranslationTables {
   private tell(root: TranslationTable, address: number, count: number, kind: number): void {
     if (root.watch !== this.unheard) root.observer?.mappingLost(address, count, kind);
   }
+}
+
+/** Where in its words the bits of a table's valid entries begin. */
+function validAt(table: TranslationTable): number {
+  return table.level === 1 ? 0 : table.number << INFO_SHIFT;
 }
 
 /** Writes `count` words from `index` on, each `step` more than the one before; eight in a round. */

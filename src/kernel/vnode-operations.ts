@@ -7,7 +7,15 @@
  *     VNode_ARM_l1   Frame, DevFrame   Frame_, DevFrame_Mapping      section, or supersection
  *     VNode_ARM_l2   Frame, DevFrame   Frame_, DevFrame_Mapping      small page, or large page
  */
-import { Code, type ErrorNumber, OK, PAGE_BYTES, pageNumber, pushError } from '../base/index.js';
+import {
+  type CapRef,
+  Code,
+  type ErrorNumber,
+  OK,
+  PAGE_BYTES,
+  pageNumber,
+  pushError,
+} from '../base/index.js';
 import { Kind } from '../format/index.js';
 import { Cost, EventKind } from '../machine/index.js';
 import { PagingFlags } from './attribute-policy.js';
@@ -26,6 +34,7 @@ import {
   SLOT_SHIFT,
 } from './capabilities.js';
 import { CapType, isMapping, isVNode } from './capability-types.js';
+import { findSlot } from './cspace.js';
 import type { KernelState } from './kernel-state.js';
 import {
   isReplicated,
@@ -52,6 +61,9 @@ const LEAF_PAGES = Int32Array.from({ length: 8 }, (_, kind) => leafBytes(kind) /
 const FRAME_LIMIT = Int32Array.from({ length: 8 }, (_, kind) =>
   kind === Kind.SUPERSECTION ? 2 ** 28 : 2 ** 20,
 );
+
+/** Head of a slot with a Mapping of small pages of a Frame, without its rights. */
+const SMALL_FRAME_MAPPING = CapType.FRAME_MAPPING | (Kind.SMALL << 16);
 
 /** The Mapping type of each mappable type, 0 where the type cannot be mapped. */
 const MAPPING_TYPE = mappingTypes();
@@ -154,7 +166,6 @@ export class VNodeOperations {
     slots[at + MAPPING_RUN] = entry | (count << RUN_ENTRY_BITS);
     slots[at + MAPPING_OFFSET] = pageNumber(offset);
     capabilities.linkMapping(destination, sourceSlot);
-    tables.noteMapping(table, entry, destination);
     if (isTable)
       tables.noteInstallation(tables.table(slots[sourceAt + SLOT_PART]), destination, true);
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
@@ -202,7 +213,6 @@ export class VNodeOperations {
       return;
     }
     tables.clear(table, entry, count, kind);
-    tables.noteMapping(table, entry, 0);
     capabilities.unlinkMapping(slot);
     capabilities.clearSlot(slot);
     tables.tellLost(table, entry, count, kind);
@@ -215,7 +225,6 @@ export class VNodeOperations {
     const child = tables.table(capabilities.slots[(source << SLOT_SHIFT) + SLOT_PART]);
     tables.clearTable(parent, entry, child);
     tables.noteInstallation(child, slot, false);
-    tables.noteMapping(parent, entry, 0);
     capabilities.unlinkMapping(slot);
     capabilities.clearSlot(slot);
     if (parent.watch !== tables.unheard) {
@@ -252,53 +261,54 @@ export class VNodeOperations {
   }
 
   /**
-   * Gives `count` entries from `entry` of the L2 table in `tableSlot` the attributes of `flags`: whole
-   * Mappings of small pages of Frames, without a hole.
+   * Gives the Mappings in `mappings`, named in the CSpace under `root`, the attributes of `flags` at
+   * once: whole Mappings of small pages of Frames, each of which begins where the one before ends.
    */
-  modifyRun(tableSlot: number, entry: number, count: number, flags: number): ErrorNumber {
+  modifyAll(root: number, mappings: readonly CapRef[], flags: number): ErrorNumber {
     const { capabilities, tables, events, costs } = this.state;
-    const slots = capabilities.slots;
-    const tableAt = tableSlot << SLOT_SHIFT;
-    const tableType = slots[tableAt] & 0xff;
-    if (!isVNode(tableType)) return notA(tableType);
-    if (tableType !== CapType.VNODE_ARM_L2) return Code.SYS_ERR_VNODE_TYPE;
-    const table = tables.table(slots[tableAt + SLOT_PART]);
-    const entries = table.words.length;
-    if (!isCount(entry) || entry >= entries) return Code.SYS_ERR_VNODE_SLOT_INVALID;
-    const end = entry + count;
-    if (!isCount(count) || count === 0 || end > entries) return Code.SYS_ERR_VM_MAP_SIZE;
+    const { slots } = capabilities;
     const granted = tables.attributes.granted(flags);
-    const wanted = CapType.FRAME_MAPPING | (Kind.SMALL << 16);
-    for (let index = entry; index < end; ) {
-      const slot = tables.mappingAt(table, index);
-      if (slot === 0) return Code.SYS_ERR_CAP_NOT_FOUND;
-      const head = slots[slot << SLOT_SHIFT];
-      if ((head & 0xff00ff) !== wanted) return Code.SYS_ERR_WRONG_MAPPING;
+    let number = 0;
+    let first = 0;
+    let end = 0;
+    for (const mapping of mappings) {
+      const slot = findSlot(capabilities, root, mapping);
+      if (slot < 0) return -slot;
+      const at = slot << SLOT_SHIFT;
+      const head = slots[at];
+      if (!isMapping(head & 0xff)) return notA(head & 0xff);
+      const run = slots[at + MAPPING_RUN];
+      const entry = run & RUN_ENTRY_MASK;
+      if (number === 0) {
+        number = slots[at + MAPPING_TABLE];
+        first = entry;
+        end = entry;
+      }
+      const follows = slots[at + MAPPING_TABLE] === number && entry === end;
+      if ((head & 0xff00ff) !== SMALL_FRAME_MAPPING || !follows) return Code.SYS_ERR_WRONG_MAPPING;
       if ((granted & ~(head >>> 8) & 0xff) !== 0) return Code.SYS_ERR_VM_MAP_RIGHTS;
-      index += slots[(slot << SLOT_SHIFT) + MAPPING_RUN] >>> RUN_ENTRY_BITS;
-      if (index > end) return Code.SYS_ERR_VM_MAP_SIZE;
+      end += run >>> RUN_ENTRY_BITS;
     }
+    if (number === 0) return Code.SYS_ERR_VM_MAP_SIZE;
     const pattern = tables.attributes.leaf(Kind.SMALL, flags, false);
-    tables.changeLeaves(table, entry, count, Kind.SMALL, pattern);
+    tables.changeLeaves(tables.table(number), first, end - first, Kind.SMALL, pattern);
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
-    if (events.on) this.recordRun(table, entry, end, flags);
+    if (events.on) this.recordModified(root, mappings, flags);
     return OK;
   }
 
-  /** Tells of each Mapping of a run that it was changed. */
-  private recordRun(table: TranslationTable, entry: number, end: number, flags: number): void {
-    const { events, capabilities, tables } = this.state;
-    for (let index = entry; index < end; ) {
-      const slot = tables.mappingAt(table, index);
+  private recordModified(root: number, mappings: readonly CapRef[], flags: number): void {
+    const { events, capabilities } = this.state;
+    for (const mapping of mappings) {
+      const slot = findSlot(capabilities, root, mapping);
       const count = capabilities.slots[(slot << SLOT_SHIFT) + MAPPING_RUN] >>> RUN_ENTRY_BITS;
       events.record(EventKind.CAP_MODIFY, slot, 0, count, flags);
-      index += count;
     }
   }
 
   /** Cuts the Mapping in `slot` in two: the entries from `offset` on go to `destination`. */
   split(slot: number, offset: number, destination: number): ErrorNumber {
-    const { capabilities, tables, costs } = this.state;
+    const { capabilities, costs } = this.state;
     const slots = capabilities.slots;
     const at = slot << SLOT_SHIFT;
     const head = slots[at];
@@ -320,14 +330,13 @@ export class VNodeOperations {
     slots[to + MAPPING_RUN] = packRun(entry + offset, count - offset);
     slots[to + MAPPING_OFFSET] = slots[at + MAPPING_OFFSET] + offset * ENTRY_PAGES[kind];
     capabilities.linkMapping(destination, source);
-    tables.noteMapping(tables.table(slots[at + MAPPING_TABLE]), entry + offset, destination);
     costs[Cost.CAPABILITY_OPERATIONS] += 1;
     return OK;
   }
 
   /** Makes the Mapping in `slot` take in the one in `next`, which must continue it in every way. */
   join(slot: number, next: number): ErrorNumber {
-    const { capabilities, tables, costs } = this.state;
+    const { capabilities, costs } = this.state;
     const slots = capabilities.slots;
     const at = slot << SLOT_SHIFT;
     const nextAt = next << SLOT_SHIFT;
@@ -346,7 +355,6 @@ export class VNodeOperations {
       (nextRun & RUN_ENTRY_MASK) === entry &&
       slots[nextAt + MAPPING_OFFSET] === slots[at + MAPPING_OFFSET] + pages;
     if (!continues) return Code.SYS_ERR_WRONG_MAPPING;
-    tables.noteMapping(tables.table(slots[at + MAPPING_TABLE]), entry, 0);
     slots[at + MAPPING_RUN] = packRun(run & RUN_ENTRY_MASK, count + (nextRun >>> RUN_ENTRY_BITS));
     capabilities.unlinkMapping(next);
     capabilities.clearSlot(next);

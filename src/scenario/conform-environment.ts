@@ -239,7 +239,8 @@ export class ConformEnvironment {
     failing.vnodeMap = (...args) => injection.strike('vnode_map') || real.vnodeMap(...args);
     failing.vnodeUnmap = (...args) => injection.strike('vnode_unmap') || real.vnodeUnmap(...args);
     failing.mappingModify = (...args) => injection.strike('modify') || real.mappingModify(...args);
-    failing.vnodeModify = (...args) => injection.strike('modify') || real.vnodeModify(...args);
+    failing.mappingsModify = (...args) =>
+      injection.strike('modify') || real.mappingsModify(...args);
     failing.destroy = (...args) => injection.strike('cap_delete') || real.destroy(...args);
     failing.delete = (...args) => injection.strike('cap_delete') || real.delete(...args);
     failing.copy = (...args) => injection.strike('cap_copy') || real.copy(...args);

@@ -118,7 +118,7 @@ const FALLIBLE = [
   'retype',
   'vnodeMap',
   'vnodeUnmap',
-  'vnodeModify',
+  'mappingsModify',
   'mappingModify',
   'mappingSplit',
 ] as const;

@@ -159,9 +159,12 @@ const CALL_WEIGHTS: Readonly<Record<string, readonly [number, Call]>> = {
     8,
     (inv, a) => inv.mappingModify(a.cap(...MAPPINGS), a.number(3), a.number(20), a.number(70)),
   ],
-  vnodeModify: [
+  mappingsModify: [
     6,
-    (inv, a) => inv.vnodeModify(a.cap(...TABLES), a.number(64), a.number(20), a.number(70)),
+    (inv, a) => {
+      const mappings = Array.from({ length: a.random.below(4) }, () => a.cap(...MAPPINGS));
+      return inv.mappingsModify(mappings, a.number(70));
+    },
   ],
   mappingSplit: [6, (inv, a) => inv.mappingSplit(a.cap(...MAPPINGS), a.number(20), a.empty())],
   mappingJoin: [6, (inv, a) => inv.mappingJoin(a.cap(...MAPPINGS), a.cap(...MAPPINGS))],

@@ -378,36 +378,43 @@ describe('vnodeUnmap', () => {
   });
 });
 
-describe('vnodeModify', () => {
+describe('mappingsModify', () => {
   test('changes whole Mappings of small pages, and all of them or none', () => {
     const { rig, inv, table, frame } = setUp();
-    const readOnly = rig.slot();
+    const other = rig.make(VNODE_ARM_L2, 1024);
+    const [readOnly, installed] = [rig.slot(), rig.slot()];
     ok(inv.mint(readOnly, frame, Rights.READ));
-    ok(inv.vnodeMap(table, frame, 0, READ_WRITE, 0, 1, rig.slot()));
-    ok(inv.vnodeMap(table, frame, 1, READ_WRITE, 0, 4, rig.slot()));
-    ok(inv.vnodeMap(table, readOnly, 5, READ, 0, 1, rig.slot()));
-    ok(inv.vnodeMap(table, frame, 16, READ | LARGER_LEAF, 0, 16, rig.slot()));
+    ok(inv.vnodeMap(ROOT, table, 0, 0, 0, 1, installed));
+    const mapped = (into: CapRef, source: CapRef, entry: number, count: number, flags: number) => {
+      const slot = rig.slot();
+      ok(inv.vnodeMap(into, source, entry, flags, 0, count, slot));
+      return slot;
+    };
+    const first = mapped(table, frame, 0, 1, READ_WRITE);
+    const run = mapped(table, frame, 1, 4, READ_WRITE);
+    const last = mapped(table, readOnly, 5, 1, READ);
+    const apart = mapped(table, frame, 7, 1, READ_WRITE);
+    const large = mapped(table, frame, 16, 16, READ | LARGER_LEAF);
+    const elsewhere = mapped(other, frame, 1, 1, READ);
     const before = [...tableBehind(rig, table).words];
-    for (const [entry, count, flags, expected] of [
-      [0, 7, READ, 'SYS_ERR_CAP_NOT_FOUND'],
-      [0, 3, READ, 'SYS_ERR_VM_MAP_SIZE'],
-      [2, 3, READ, 'SYS_ERR_CAP_NOT_FOUND'],
-      [0, 0, READ, 'SYS_ERR_VM_MAP_SIZE'],
-      [0, 257, READ, 'SYS_ERR_VM_MAP_SIZE'],
-      [0, 0.5, READ, 'SYS_ERR_VM_MAP_SIZE'],
-      [-1, 1, READ, 'SYS_ERR_VNODE_SLOT_INVALID'],
-      [256, 1, READ, 'SYS_ERR_VNODE_SLOT_INVALID'],
-      [Number.NaN, 1, READ, 'SYS_ERR_VNODE_SLOT_INVALID'],
-      [0, 6, READ_WRITE, 'SYS_ERR_VM_MAP_RIGHTS'],
-      [16, 16, READ, 'SYS_ERR_WRONG_MAPPING'],
-    ] as const) {
-      const error = codes(inv.vnodeModify(table, entry, count, flags));
-      expect([entry, count, error]).toEqual([entry, count, [expected]]);
+    const wrong: readonly (readonly [string, readonly CapRef[], number, string])[] = [
+      ['none', [], READ, 'SYS_ERR_VM_MAP_SIZE'],
+      ['an empty slot', [first, rig.slot()], READ, 'SYS_ERR_CAP_NOT_FOUND'],
+      ['no slot', [first, (1 << 24) as CapRef], READ, 'SYS_ERR_L1_CNODE_INDEX'],
+      ['a table', [table], READ, 'SYS_ERR_ILLEGAL_INVOCATION'],
+      ['the Mapping of a table', [installed], READ, 'SYS_ERR_WRONG_MAPPING'],
+      ['large pages', [large], READ, 'SYS_ERR_WRONG_MAPPING'],
+      ['a hole', [last, apart], READ, 'SYS_ERR_WRONG_MAPPING'],
+      ['the other way round', [run, first], READ, 'SYS_ERR_WRONG_MAPPING'],
+      ['the same one twice', [first, first], READ, 'SYS_ERR_WRONG_MAPPING'],
+      ['another table', [first, elsewhere], READ, 'SYS_ERR_WRONG_MAPPING'],
+      ['more than its rights', [first, run, last], READ_WRITE, 'SYS_ERR_VM_MAP_RIGHTS'],
+    ];
+    for (const [what, mappings, flags, expected] of wrong) {
+      expect([what, codes(inv.mappingsModify(mappings, flags))]).toEqual([what, [expected]]);
     }
-    expect(codes(inv.vnodeModify(ROOT, 0, 1, READ))).toEqual(['SYS_ERR_VNODE_TYPE']);
-    expect(codes(inv.vnodeModify(frame, 0, 1, READ))).toEqual(['SYS_ERR_ILLEGAL_INVOCATION']);
     expect([...tableBehind(rig, table).words]).toEqual(before);
-    ok(inv.vnodeModify(table, 0, 6, READ));
+    ok(inv.mappingsModify([first, run, last], READ));
     const { words } = tableBehind(rig, table);
     expect([0, 1, 2, 3, 4, 5].map((entry) => leafAp(Kind.SMALL, words[entry] ?? 0))).toEqual([
       7, 7, 7, 7, 7, 7,

@@ -20,7 +20,7 @@ export const INVOCATIONS = [
   'vnodeMap',
   'vnodeUnmap',
   'mappingModify',
-  'vnodeModify',
+  'mappingsModify',
   'mappingSplit',
   'mappingJoin',
   'observe',

@@ -22,7 +22,7 @@ interface Point {
 
 /** Every invocation that needs what may not be there, every allocator of a domain, the backing store. */
 const POINTS: readonly Point[] = [
-  ...['mint', 'vnodeMap', 'vnodeUnmap', 'vnodeModify', 'mappingModify'].map(invocation),
+  ...['mint', 'vnodeMap', 'vnodeUnmap', 'mappingsModify', 'mappingModify'].map(invocation),
   ...['mappingSplit', 'mappingJoin', 'receiveInto', 'send', 'move', 'copy'].map(invocation),
   { ...invocation('retype'), lasting: true },
   {

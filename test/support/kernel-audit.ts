@@ -33,6 +33,7 @@ import {
   SLOT_SHIFT,
 } from '../../src/kernel/capabilities.js';
 import { CapType, type Kernel, Rights } from '../../src/kernel/index.js';
+import { mappingsByTable } from '../../src/kernel/mappings-by-table.js';
 import type { TranslationTable } from '../../src/kernel/translation-tables.js';
 import type { StrictTlb } from '../../src/machine/index.js';
 
@@ -107,7 +108,10 @@ export function auditKernel(kernel: Kernel, overlaps = false): string[] {
   }
   auditNesting(objects, byId, overlaps, wrong);
   auditSlots(kernel, byId, wrong);
-  for (const table of tablesOf(kernel)) auditTable(kernel, table, byId, wrong);
+  const mappings = mappingsByTable(kernel.state.capabilities);
+  for (const table of tablesOf(kernel)) {
+    auditTable(kernel, table, mappings.get(table.number) ?? [], byId, wrong);
+  }
   const { tlb } = kernel.machine;
   if (tlb.model === 'strict') {
     for (const { kind, va, step } of (tlb as StrictTlb).violations) {
@@ -226,48 +230,47 @@ function auditMapping(kernel: Kernel, slot: number, wrong: string[]): void {
       capabilities.typeOf(source) as 5,
     );
   if (!fits) wrong.push(`Mapping ${slot} is of another type than its source`);
-  const table = kernel.state.tables.table(word(capabilities, slot, MAPPING_TABLE));
-  const entry = word(capabilities, slot, MAPPING_RUN) & RUN_ENTRY_MASK;
-  if (kernel.state.tables.mappingAt(table, entry) !== slot)
-    wrong.push(`Mapping ${slot} is not in its table`);
+  const table = word(capabilities, slot, MAPPING_TABLE);
+  if (!tablesOf(kernel).some(({ number }) => number === table)) {
+    wrong.push(`Mapping ${slot} is in a table that is gone`);
+  }
 }
 
 /** Every valid word belongs to a Mapping and says what that may say; all others are zero. */
 function auditTable(
   kernel: Kernel,
   table: TranslationTable,
+  mappings: readonly number[],
   byId: ReadonlyMap<number, AuditObject>,
   wrong: string[],
 ): void {
-  const { capabilities } = kernel.state;
+  const { capabilities, tables } = kernel.state;
   const name = `table ${table.number} at ${(table.kibibyte * 1024).toString(16)}`;
   const holder = byId.get(table.object);
   if (holder?.part !== table.number || holder.base !== table.kibibyte) {
     wrong.push(`${name} belongs to no VNode`);
   }
-  for (let entry = 0; entry < table.words.length; ) {
-    const slot = kernel.state.tables.mappingAt(table, entry);
-    if (slot === 0) {
-      if (table.words[entry] !== 0) wrong.push(`${name}: entry ${entry} is nobody's`);
-      entry += 1;
-      continue;
-    }
+  const owners = new Map<number, number>();
+  for (const slot of mappings) {
     const head = capabilities.slots[slot << SLOT_SHIFT] ?? 0;
     const run = word(capabilities, slot, MAPPING_RUN);
+    const first = run & RUN_ENTRY_MASK;
     const count = run >>> RUN_ENTRY_BITS;
-    if ((run & RUN_ENTRY_MASK) !== entry || count === 0) {
-      wrong.push(`${name}: entry ${entry} and Mapping ${slot} disagree`);
-      return;
-    }
+    if (count === 0) wrong.push(`${name}: Mapping ${slot} has no entries`);
     const kind = (head >>> 16) & 0xff;
     for (let index = 0; index < count; index += 1) {
-      const problem = wordProblem(kernel, table, entry + index, slot, kind, index, byId);
-      if (problem !== undefined) wrong.push(`${name}: entry ${entry + index}: ${problem}`);
-      if (index > 0 && kernel.state.tables.mappingAt(table, entry + index) !== 0) {
-        wrong.push(`${name}: a second Mapping inside of ${slot}`);
-      }
+      const entry = first + index;
+      if (owners.has(entry)) wrong.push(`${name}: entry ${entry} has a second Mapping, ${slot}`);
+      owners.set(entry, slot);
+      const problem = wordProblem(kernel, table, entry, slot, kind, index, byId);
+      if (problem !== undefined) wrong.push(`${name}: entry ${entry}: ${problem}`);
     }
-    entry += count;
+  }
+  for (const [entry, value] of table.words.entries()) {
+    if (value !== 0 && !owners.has(entry)) wrong.push(`${name}: entry ${entry} is nobody's`);
+    if (tables.isFree(table, entry, 1) !== (value === 0)) {
+      wrong.push(`${name}: the kernel notes entry ${entry} wrongly`);
+    }
   }
 }
 
