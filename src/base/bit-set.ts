@@ -81,6 +81,13 @@ export function anyBit(pool: BitPool, start: number, index: number, count: numbe
   return (end & 31) !== 0 && (pool[last] & mask(0, end & 31)) !== 0;
 }
 
+/** How many of the 32 bits of a word are set. */
+export function countBits(word: number): number {
+  let bits = word - ((word >>> 1) & 0x5555_5555);
+  bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+}
+
 /** The highest set bit at or below `index`, or -1. */
 export function lastBitUpTo(pool: BitPool, start: number, index: number): number {
   let word = index >>> 5;

@@ -1,9 +1,11 @@
 /**
  * What a pmap remembers of its leaves: one record of 32 bytes for each run of entries that one
- * Mapping made with the same flags, found by its first page through a hash.
+ * Mapping made with the same flags, found by its first page through a hash. Single pages that lie
+ * close together are in blocks instead; a record that is in one is named by a negative number, and
+ * whoever asks for its facts by {@link LeafRecords.pageOf} and the like need not care.
  *
  *     word 0  first page of the run (virtual address >> 12)
- *          1  entries │ leaf kind << 13 │ flags << 16
+ *          1  entries │ leaf kind │ flags: see `leaf-run.ts`
  *          2  slot of the Mapping          3  slot of the frame
  *          4  offset in the frame, in pages
  *          5  next record in the same bucket
@@ -15,7 +17,12 @@
  * The hash grows by one bucket with every block of the slab (linear hashing), so that a record costs
  * 36 bytes in all, however many there are, and no growth ever has to move them all at once.
  */
-import { Slab } from './slab.js';
+import type { CapRef } from '../base/index.js';
+import { Kind } from '../format/index.js';
+import { leafFlags, packLeafRun } from './leaf-run.js';
+import { PageBlocks } from './page-blocks.js';
+import { enlarged, Slab } from './slab.js';
+import { FACTS_BYTES, SlotFacts } from './slot-facts.js';
 
 export const RECORD_SHIFT = 3;
 export const LEAF_PAGE = 0;
@@ -27,32 +34,12 @@ const LEAF_NEXT = 5;
 export const LEAF_HEAD = 6;
 export const LEAF_TOTAL = 7;
 
-const ENTRIES_MASK = 0x1fff;
-const KIND_SHIFT = 13;
-const FLAGS_SHIFT = 16;
-
 /** Bytes of one record, and of one bucket beside it. */
-export const LEAF_RECORD_BYTES = (1 << RECORD_SHIFT) * 4 + 4;
-
-/** Word 1 of a record. */
-export function packLeafRun(entries: number, kind: number, flags: number): number {
-  return entries | (kind << KIND_SHIFT) | (flags << FLAGS_SHIFT);
-}
-
-/** Entries, from word 1 of a record. */
-export function leafEntries(run: number): number {
-  return run & ENTRIES_MASK;
-}
-
-/** Leaf kind, from word 1 of a record. */
-export function leafKindOf(run: number): number {
-  return (run >>> KIND_SHIFT) & 7;
-}
-
-/** Flags, from word 1 of a record. */
-export function leafFlags(run: number): number {
-  return run >>> FLAGS_SHIFT;
-}
+const LEAF_RECORD_BYTES = (1 << RECORD_SHIFT) * 4 + 4;
+/** What a record may take at most, in the long run. */
+const BYTES_A_RECORD = 40;
+/** What may be in use above that, so that pages which come and go are not moved out and in again. */
+const SPARE_BYTES = 32 * 1024;
 
 /**
  * Neighbouring pages lie in neighbouring buckets, as they do in a table; adding the table's index
@@ -68,6 +55,8 @@ const NO_PAGE = -1;
 /** The leaf records of one pmap: blocks of a slab, found by the page that they are for. */
 export class LeafRecords {
   readonly slab = new Slab(LEAF_RECORD_BYTES);
+  readonly blocks = new PageBlocks();
+  readonly facts = new SlotFacts();
   /** The records, 8 words each. Replaced when the slab grows. */
   words: Int32Array = new Int32Array(1 << RECORD_SHIFT).fill(NO_PAGE);
   /** For each bucket its first record; as many as records, and one more that is always there. */
@@ -84,8 +73,28 @@ export class LeafRecords {
     return this.slab.freeCount;
   }
 
+  /** Records in use, those in blocks among them. */
   get usedCount(): number {
-    return this.slab.usedCount;
+    return this.slab.usedCount + this.blocks.heldCount;
+  }
+
+  /** Bytes that records, blocks and the facts of pages in them take, and those that are free. */
+  get usedBytes(): number {
+    const { slab, blocks } = this;
+    return slab.usedBytes + blocks.slab.usedBytes + blocks.heldCount * FACTS_BYTES;
+  }
+
+  get freeBytes(): number {
+    const { slab, blocks, facts } = this;
+    return slab.bytes + blocks.slab.bytes + facts.slab.bytes - this.usedBytes;
+  }
+
+  /**
+   * Whether records and blocks take more than 40 bytes a record, but for {@link SPARE_BYTES}: then no
+   * block is made, and those go that hold few pages.
+   */
+  get isSparse(): boolean {
+    return this.usedBytes > this.usedCount * BYTES_A_RECORD + SPARE_BYTES;
   }
 
   /** Takes in `bytes` of memory for records. */
@@ -93,12 +102,8 @@ export class LeafRecords {
     const added = this.slab.grow(bytes);
     const words = (this.slab.capacity + 1) << RECORD_SHIFT;
     if (words > this.words.length) {
-      const larger = new Int32Array(Math.max(words, this.words.length * 2));
-      larger.set(this.words);
-      this.words = larger;
-      const buckets = new Int32Array(larger.length >>> RECORD_SHIFT);
-      buckets.set(this.buckets);
-      this.buckets = buckets;
+      this.words = enlarged(this.words, Math.max(words, this.words.length * 2));
+      this.buckets = enlarged(this.buckets, this.words.length >>> RECORD_SHIFT);
     }
     while (this.count < this.slab.capacity) this.splitBucket();
     return added;
@@ -113,7 +118,55 @@ export class LeafRecords {
   /** The record whose run begins at `page`, or 0. */
   find(page: number): number {
     const record = this.buckets[this.bucketOf(page)];
-    return this.words[record << RECORD_SHIFT] === page ? record : this.findBehind(record, page);
+    // The answer of a call would be a tagged number, and so would the usual one with it.
+    return this.words[record << RECORD_SHIFT] === page ? record : this.findBehind(record, page) | 0;
+  }
+
+  /** The first page of a record. */
+  pageOf(record: number): number {
+    return record < 0 ? this.blocks.pageOf(-record) : this.words[record << RECORD_SHIFT];
+  }
+
+  /** Entries, leaf kind and flags of a record, as `packLeafRun` makes them. */
+  runOf(record: number): number {
+    if (record < 0) return packLeafRun(1, Kind.SMALL, this.facts.flagsOf(this.mappingOf(record)));
+    return this.words[(record << RECORD_SHIFT) | LEAF_RUN];
+  }
+
+  /** Changes what {@link runOf} answers; a record in a block keeps its one small page. */
+  setRun(record: number, run: number): void {
+    if (record < 0) this.facts.setFlags(this.mappingOf(record), leafFlags(run));
+    else this.words[(record << RECORD_SHIFT) | LEAF_RUN] = run;
+  }
+
+  /** The slot of the Mapping of a record. */
+  mappingOf(record: number): CapRef {
+    if (record < 0) return this.blocks.words[-record] as CapRef;
+    return this.words[(record << RECORD_SHIFT) | LEAF_MAPPING] as CapRef;
+  }
+
+  /** The slot of the frame of a record. */
+  frameOf(record: number): CapRef {
+    if (record < 0) return this.facts.frameOf(this.mappingOf(record)) as CapRef;
+    return this.words[(record << RECORD_SHIFT) | LEAF_FRAME] as CapRef;
+  }
+
+  /** The page of the frame that a record begins with. */
+  offsetOf(record: number): number {
+    if (record < 0) return this.facts.offsetOf(this.mappingOf(record));
+    return this.words[(record << RECORD_SHIFT) | LEAF_OFFSET];
+  }
+
+  /** The first page of the whole Mapping that a record belongs to. */
+  headOf(record: number): number {
+    return record < 0
+      ? this.blocks.pageOf(-record)
+      : this.words[(record << RECORD_SHIFT) | LEAF_HEAD];
+  }
+
+  /** Entries of the whole Mapping that a record belongs to. */
+  totalOf(record: number): number {
+    return record < 0 ? 1 : this.words[(record << RECORD_SHIFT) | LEAF_TOTAL];
   }
 
   /** A record for the run of pages that begins at `page`; one must be free. Words 0 and 5 are set. */

@@ -13,14 +13,7 @@
  */
 import { type CapRef, hex0x, PAGE_BYTES, pageNumber, VmError } from '../base/index.js';
 import { Rights } from '../kernel/index.js';
-import {
-  LEAF_FRAME,
-  LEAF_OFFSET,
-  LEAF_PAGE,
-  LEAF_RUN,
-  leafFlags,
-  RECORD_SHIFT,
-} from './leaf-records.js';
+import { leafFlags } from './leaf-run.js';
 import type { MemoryObject, ObjectRegion, ObjectSpace, UnfilledFrame } from './memory-object.js';
 import type { PagePool } from './page-pool.js';
 import { VRegionFlags } from './vregion-flags.js';
@@ -414,14 +407,13 @@ function mapPage(
   const { shadow } = pmap.core;
   const record = shadow.leafAt(page);
   if (record !== 0) {
-    const { words } = shadow.leaves;
-    const at = record << RECORD_SHIFT;
-    const pages = page - words[at + LEAF_PAGE];
+    const { leaves } = shadow;
+    const pages = page - leaves.pageOf(record);
     if (
-      words[at + LEAF_FRAME] === frame &&
-      words[at + LEAF_OFFSET] + pages === pageNumber(offset)
+      leaves.frameOf(record) === frame &&
+      leaves.offsetOf(record) + pages === pageNumber(offset)
     ) {
-      const old = leafFlags(words[at + LEAF_RUN]);
+      const old = leafFlags(leaves.runOf(record));
       // What a larger leaf was mapped with stays, so that the leaf can.
       const kept = old & (LARGE | HUGE);
       range.change(page, page + 1, () => flags | kept);

@@ -31,6 +31,7 @@ import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
 import type { FrameAllocator } from './frame-allocator.js';
 import { type PmapCore, RESERVED_LEAVES, RESERVED_TABLES, type RecordSource } from './pmap-core.js';
+import type { Growable } from './slab.js';
 import { ROOT_ENTRY_PAGES, ROOT_INDEX_SHIFT } from './table-records.js';
 import { VRegionFlags } from './vregion-flags.js';
 
@@ -39,14 +40,6 @@ export const METADATA_BASE = 0x4000_0000;
 export const METADATA_BYTES = 4 * MIB;
 /** At most this much is taken at once, so that small spaces stay small. */
 const MOST_BYTES = 64 * 1024;
-
-/** Something that grows by bytes and can take the last growth back. */
-interface Growable {
-  readonly blockBytes: number;
-  readonly freeCount: number;
-  grow(bytes: number): number;
-  shrink(added: number): void;
-}
 
 /** One frame that was mapped, and what it was for. */
 interface Growth {
@@ -94,11 +87,12 @@ export class MetadataRegion implements RecordSource {
   }
 
   /**
-   * Makes sure that `pmap`, the domain's own or one that it manages, has these many records free.
+   * Makes sure that `pmap`, the domain's own or one that it manages, has these many records free, and
+   * one block of `other`, which is the pmap's too.
    * Errors: `LIB_ERR_FRAME_ALLOC`, `LIB_ERR_PMAP_DO_MAP` with their causes;
    * `LIB_ERR_PMAP_METADATA_FULL`. After one nothing has changed.
    */
-  refill(pmap: PmapCore, leaves: number, tables: number): ErrorNumber {
+  refill(pmap: PmapCore, leaves: number, tables: number, other?: Growable): ErrorNumber {
     const mark = this.mark;
     const { owner } = this;
     // Each growth uses up a leaf record of the owner, and perhaps a table record: those come first, the
@@ -108,6 +102,7 @@ export class MetadataRegion implements RecordSource {
       [owner.shadow.tables, RESERVED_TABLES],
       [pmap.shadow.tables, tables],
       [pmap.shadow.leaves, leaves],
+      ...(other === undefined ? [] : [[other, 1] as const]),
     ];
     for (;;) {
       const need = needs.find(([target, count]) => target.freeCount < count);
@@ -202,7 +197,12 @@ export class MetadataRegion implements RecordSource {
 
   /** Takes back all that the records of a pmap of somebody else's live in; it is not used any more. */
   close(pmap: PmapCore): void {
-    const targets: ReadonlySet<Growable> = new Set([pmap.shadow.leaves, pmap.shadow.tables]);
+    const targets: ReadonlySet<Growable> = new Set([
+      pmap.shadow.leaves,
+      pmap.shadow.tables,
+      pmap.shadow.leaves.blocks,
+      pmap.shadow.leaves.facts,
+    ]);
     const theirs = this.growths.filter(({ target }) => targets.has(target));
     const others = this.growths.filter(({ target }) => !targets.has(target));
     this.growths.splice(0, this.growths.length, ...others);

@@ -21,21 +21,11 @@ import {
 import { Kind } from '../format/index.js';
 import { type Invocations, type MappingObserver, PagingFlags } from '../kernel/index.js';
 import { EventKind, type EventRing } from '../machine/index.js';
-import {
-  LEAF_FRAME,
-  LEAF_HEAD,
-  LEAF_MAPPING,
-  LEAF_OFFSET,
-  LEAF_PAGE,
-  LEAF_RUN,
-  LEAF_TOTAL,
-  leafEntries,
-  leafFlags,
-  leafKindOf,
-  RECORD_SHIFT,
-} from './leaf-records.js';
+import { leafEntries, leafFlags, leafKindOf } from './leaf-run.js';
+import { BLOCK_PAGES, heldPages, isSparse } from './page-blocks.js';
 import { isRootKind, type PmapPolicy, pagesPerEntry } from './pmap-policy.js';
 import { Shadow } from './shadow.js';
+import type { Growable } from './slab.js';
 import type { SlotAllocator } from './slot-allocator.js';
 import type { TableAllocator } from './table-allocator.js';
 import {
@@ -66,8 +56,8 @@ export interface PmapResources {
 
 /** Where more records come from. */
 export interface RecordSource {
-  /** Makes sure that the pmap has these many records free, or changes nothing. */
-  refill(pmap: PmapCore, leaves: number, tables: number): ErrorNumber;
+  /** Makes sure that the pmap has these many records free, and one of `other`, or changes nothing. */
+  refill(pmap: PmapCore, leaves: number, tables: number, other?: Growable): ErrorNumber;
   /** Where the source stands now, for {@link undoTo}. */
   readonly mark: number;
   /** Undoes every growth since `mark`, all of whose records are free again. */
@@ -149,6 +139,55 @@ export class PmapCore implements MappingObserver {
     if (this.metadata === undefined) return Code.LIB_ERR_SLAB_ALLOC_FAIL;
     const error = this.metadata.refill(this, leaves + RESERVED_LEAVES, tables + RESERVED_TABLES);
     return error === OK ? OK : pushError(error, Code.LIB_ERR_SLAB_REFILL);
+  }
+
+  /**
+   * Moves `page`, a Mapping of one small page that has a record, into a block; where there is none yet,
+   * one is made for it and its neighbours. Without memory for blocks, pages do without.
+   */
+  gather(page: number): void {
+    const { shadow } = this;
+    if (shadow.hasBlock(page)) {
+      this.moveIn(page);
+    } else if (!shadow.leaves.isSparse && this.hasFree(shadow.leaves.blocks)) {
+      shadow.makeBlock(page);
+      const first = page & -BLOCK_PAGES;
+      for (let at = first; at < first + BLOCK_PAGES; at += 1) this.moveIn(at);
+    }
+  }
+
+  /** Moves a page into its index block, where it is one that can be there and its facts can have a block. */
+  private moveIn(page: number): void {
+    const { shadow } = this;
+    const { facts } = shadow.leaves;
+    const mapping = shadow.movable(page);
+    if (mapping < 0) return;
+    if (!facts.has(mapping)) {
+      if (!this.hasFree(facts)) return;
+      facts.take(mapping);
+    }
+    shadow.moveIn(page);
+  }
+
+  /** Whether a block of these is free, or can be had. */
+  private hasFree(blocks: Growable): boolean {
+    if (blocks.freeCount > 0) return true;
+    return this.metadata?.refill(this, RESERVED_LEAVES, RESERVED_TABLES, blocks) === OK;
+  }
+
+  /** Moves the pages around `page` out of their block, if blocks are to go and there are records for them. */
+  thin(page: number, block: number): void {
+    const { shadow } = this;
+    const { leaves } = shadow;
+    const fits = leaves.freeCount >= RESERVED_LEAVES + heldPages(block);
+    if (leaves.isSparse && fits) shadow.dropBlock(page);
+  }
+
+  /** Gives back what blocks take for no page, and those that hold few. */
+  trimBlocks(): void {
+    const { shadow } = this;
+    for (const { page, block } of shadow.blocks()) if (isSparse(block)) this.thin(page, block);
+    shadow.trimFacts();
   }
 
   /** A slot, or the negative of `LIB_ERR_SLOT_ALLOC` with its cause. */
@@ -308,8 +347,8 @@ export class PmapCore implements MappingObserver {
   unmapLeaves(head: number): ErrorNumber {
     const error = this.detach(head);
     if (error !== OK) return error;
-    const words = this.shadow.leaves.words;
-    const freed = this.slots.free(words[(head << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+    const { leaves } = this.shadow;
+    const freed = this.slots.free(leaves.mappingOf(head));
     if (freed !== OK) {
       return this.undone(this.attach(head), pushError(freed, Code.LIB_ERR_SLOT_FREE));
     }
@@ -319,10 +358,9 @@ export class PmapCore implements MappingObserver {
 
   /** Takes the entries and the capability of a Mapping away; slot and records stay. */
   detach(head: number): ErrorNumber {
-    const words = this.shadow.leaves.words;
-    const at = head << RECORD_SHIFT;
-    const table = this.tableCap(words[at + LEAF_PAGE], leafKindOf(words[at + LEAF_RUN]));
-    return this.unmapMapping(table, words[at + LEAF_MAPPING] as CapRef);
+    const { leaves } = this.shadow;
+    const table = this.tableCap(leaves.pageOf(head), leafKindOf(leaves.runOf(head)));
+    return this.unmapMapping(table, leaves.mappingOf(head));
   }
 
   /** The inverse of unmapping the Mapping of a table: the table in `vnode` serves the entry `index` again. */
@@ -339,19 +377,18 @@ export class PmapCore implements MappingObserver {
 
   /** The inverse of {@link detach}: the Mapping as the records have it. */
   attach(head: number): ErrorNumber {
-    const words = this.shadow.leaves.words;
-    const at = head << RECORD_SHIFT;
-    const page = words[at + LEAF_PAGE];
-    const run = words[at + LEAF_RUN];
+    const { leaves } = this.shadow;
+    const page = leaves.pageOf(head);
+    const run = leaves.runOf(head);
     const kind = leafKindOf(run);
-    const mapping = words[at + LEAF_MAPPING] as CapRef;
+    const mapping = leaves.mappingOf(head);
     const error = this.invocations.vnodeMap(
       this.tableCap(page, kind),
-      words[at + LEAF_FRAME] as CapRef,
+      leaves.frameOf(head),
       this.entryOf(page, kind),
       this.kernelFlags(leafFlags(run), kind),
-      words[at + LEAF_OFFSET] * PAGE_BYTES,
-      words[at + LEAF_TOTAL],
+      leaves.offsetOf(head) * PAGE_BYTES,
+      leaves.totalOf(head),
       mapping,
     );
     if (error !== OK) return error;
@@ -364,14 +401,14 @@ export class PmapCore implements MappingObserver {
    * have the flags `given` have got them already.
    */
   restoreFlags(head: number, from: number, to: number, given = -1): ErrorNumber {
-    const words = this.shadow.leaves.words;
-    const first = words[(head << RECORD_SHIFT) + LEAF_PAGE];
-    const kind = leafKindOf(words[(head << RECORD_SHIFT) + LEAF_RUN]);
+    const { leaves } = this.shadow;
+    const first = leaves.pageOf(head);
+    const kind = leafKindOf(leaves.runOf(head));
     const perEntry = pagesPerEntry(kind);
-    const mapping = words[(head << RECORD_SHIFT) + LEAF_MAPPING] as CapRef;
+    const mapping = leaves.mappingOf(head);
     for (let page = from; page < to; ) {
       const record = this.shadow.leafAt(page);
-      const run = words[(record << RECORD_SHIFT) + LEAF_RUN];
+      const run = leaves.runOf(record);
       const end = Math.min(to, this.shadow.endOf(record));
       if (leafFlags(run) !== given) {
         const error = this.invocations.mappingModify(
@@ -389,16 +426,15 @@ export class PmapCore implements MappingObserver {
 
   /** Forgets all records of the Mapping that begins with the record `head`. */
   forgetMapping(head: number): void {
-    const words = this.shadow.leaves.words;
-    const at = head << RECORD_SHIFT;
-    const total = words[at + LEAF_TOTAL];
-    const run = words[at + LEAF_RUN];
+    const { leaves } = this.shadow;
+    const total = leaves.totalOf(head);
+    const run = leaves.runOf(head);
     if (leafEntries(run) === total) {
       this.shadow.dropLeaf(head);
       return;
     }
     const end = this.shadow.mappingEnd(head);
-    for (let page = words[at + LEAF_HEAD]; page < end; ) {
+    for (let page = leaves.headOf(head); page < end; ) {
       const record = this.shadow.leafAt(page);
       page = this.shadow.endOf(record);
       this.shadow.dropLeaf(record);
@@ -414,7 +450,7 @@ export class PmapCore implements MappingObserver {
   mappingLost(address: number): void {
     const head = this.shadow.leafAt(pageNumber(address));
     if (head === 0) return;
-    const mapping = this.shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_MAPPING];
+    const mapping = this.shadow.leaves.mappingOf(head);
     this.forgetMapping(head);
     this.slots.free(mapping as CapRef);
     this.lostMappings += 1;
@@ -437,7 +473,7 @@ export class PmapCore implements MappingObserver {
       next = this.shadow.nextMapped(next, end);
       if (next < 0) break;
       const head = this.shadow.leafAt(next);
-      mappings.push(capRef(leaves.words[(head << RECORD_SHIFT) + LEAF_MAPPING]));
+      mappings.push(capRef(leaves.mappingOf(head)));
       this.forgetMapping(head);
       this.lostMappings += 1;
     }

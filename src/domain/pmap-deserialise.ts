@@ -14,7 +14,7 @@ import {
   VmError,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
-import { leafEntries, leafFlags, leafKindOf } from './leaf-records.js';
+import { leafEntries, leafFlags, leafKindOf } from './leaf-run.js';
 import type { PmapCore } from './pmap-core.js';
 import { isRootKind, pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
 import {

@@ -20,6 +20,7 @@ import {
 import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
 import type { LeafRecords } from './leaf-records.js';
+import { BLOCK_SHIFT, blockPlace, type PageBlocks } from './page-blocks.js';
 import { type PmapCore, RESERVED_LEAVES } from './pmap-core.js';
 import type { MapOperation } from './pmap-map.js';
 import type { Shadow } from './shadow.js';
@@ -27,6 +28,7 @@ import type { SlotAllocator } from './slot-allocator.js';
 import {
   ROOT_ENTRY_PAGES,
   ROOT_INDEX_SHIFT,
+  TABLE_BLOCKS,
   TABLE_TAKEN,
   TABLE_VNODE,
   type TableRecords,
@@ -55,6 +57,7 @@ export class SimpleMap {
   // At hand: each object on the way would cost a check.
   private readonly shadow: Shadow;
   private readonly leaves: LeafRecords;
+  private readonly blocks: PageBlocks;
   private readonly tables: TableRecords;
   private readonly slots: SlotAllocator;
 
@@ -64,6 +67,7 @@ export class SimpleMap {
     this.planned = planned;
     this.shadow = core.shadow;
     this.leaves = core.shadow.leaves;
+    this.blocks = core.shadow.leaves.blocks;
     this.tables = core.shadow.tables;
     this.slots = core.slots;
   }
@@ -83,7 +87,7 @@ export class SimpleMap {
     bytes: number,
     flags: number,
   ): ErrorNumber {
-    const { core, leaves, tables, slots } = this;
+    const { core, leaves, blocks, tables, slots } = this;
     const page = address >>> PAGE_SHIFT;
     const inPage = offset & PAGE_MASK;
     const pages = (inPage + bytes + PAGE_MASK) >>> PAGE_SHIFT;
@@ -107,6 +111,8 @@ export class SimpleMap {
       pages === 1
         ? testBit(tableWords, table + TABLE_TAKEN, entry)
         : anyBit(tableWords, table + TABLE_TAKEN, entry, pages);
+    const blockAt = (table + TABLE_BLOCKS + (entry >>> BLOCK_SHIFT)) | 0;
+    const block = tableWords[blockAt];
     if (taken || leaves.freeCount <= RESERVED_LEAVES || slots.freeCount === 0) {
       return NOT_SIMPLE;
     }
@@ -123,7 +129,14 @@ export class SimpleMap {
       slot,
     );
     if (error !== OK) return this.refused(error, slot, address, frame, offset, bytes, flags);
-    this.shadow.putPages(page, pages, flags, slot, frame, start >>> PAGE_SHIFT, table);
+    const first = start >>> PAGE_SHIFT;
+    if (pages === 1 && block !== 0 && leaves.facts.put(slot, frame, first, flags)) {
+      blocks.put(blockPlace(block, page), slot);
+      tableWords[blockAt] = (block + 1) | 0;
+      tableWords[(table + TABLE_TAKEN + (entry >>> 5)) | 0] |= 1 << (entry & 31);
+    } else if (this.shadow.putPages(page, pages, flags, slot, frame, first, table)) {
+      core.gather(page);
+    }
     this.offset = start;
     this.bytes = pages << PAGE_SHIFT;
     const { events } = core;

@@ -4,27 +4,9 @@
  * The kernel changes the entries; the records are cut where the flags now differ, and joined again
  * where they no longer do, so that toggling a page's flags leaves nothing behind.
  */
-import {
-  type CapRef,
-  Code,
-  type ErrorNumber,
-  OK,
-  PAGE_BYTES,
-  pageNumber,
-  pushError,
-} from '../base/index.js';
+import { Code, type ErrorNumber, OK, PAGE_BYTES, pageNumber, pushError } from '../base/index.js';
 import { EventKind } from '../machine/index.js';
-import {
-  LEAF_HEAD,
-  LEAF_MAPPING,
-  LEAF_PAGE,
-  LEAF_RUN,
-  leafEntries,
-  leafFlags,
-  leafKindOf,
-  packLeafRun,
-  RECORD_SHIFT,
-} from './leaf-records.js';
+import { leafEntries, leafFlags, leafKindOf, packLeafRun } from './leaf-run.js';
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
@@ -120,10 +102,9 @@ export class ModifyOperation {
     const { shadow } = this.core;
     const record = shadow.leafAt(page);
     if (record === 0 || end > shadow.mappingEnd(record)) return false;
-    const words = shadow.leaves.words;
-    const at = record << RECORD_SHIFT;
-    const leaf = pagesPerLeaf(leafKindOf(words[at + LEAF_RUN]));
-    const head = words[at + LEAF_HEAD];
+    const { leaves } = shadow;
+    const leaf = pagesPerLeaf(leafKindOf(leaves.runOf(record)));
+    const head = leaves.headOf(record);
     if ((page - head) % leaf !== 0 || (end - head) % leaf !== 0) return false;
     this.pieces.push({ from: page, to: end });
     return true;
@@ -131,7 +112,7 @@ export class ModifyOperation {
 
   private perEntry(page: number): number {
     const { shadow } = this.core;
-    const run = shadow.leaves.words[(shadow.leafAt(page) << RECORD_SHIFT) + LEAF_RUN];
+    const run = shadow.leaves.runOf(shadow.leafAt(page));
     return pagesPerEntry(leafKindOf(run));
   }
 
@@ -153,18 +134,18 @@ export class ModifyOperation {
 
   private headOf(page: number): number {
     const { shadow } = this.core;
-    return shadow.leafAt(shadow.leaves.words[(shadow.leafAt(page) << RECORD_SHIFT) + LEAF_HEAD]);
+    return shadow.leafAt(shadow.leaves.headOf(shadow.leafAt(page)));
   }
 
   private change({ from, to }: Piece, flags: number): ErrorNumber {
     const { core } = this;
-    const words = core.shadow.leaves.words;
-    const at = core.shadow.leafAt(from) << RECORD_SHIFT;
-    const kind = leafKindOf(words[at + LEAF_RUN]);
+    const { leaves } = core.shadow;
+    const record = core.shadow.leafAt(from);
+    const kind = leafKindOf(leaves.runOf(record));
     const perEntry = pagesPerEntry(kind);
     return core.invocations.mappingModify(
-      words[at + LEAF_MAPPING] as CapRef,
-      (from - words[at + LEAF_HEAD]) / perEntry,
+      leaves.mappingOf(record),
+      (from - leaves.headOf(record)) / perEntry,
       (to - from) / perEntry,
       core.kernelFlags(flags, kind),
     );
@@ -174,7 +155,7 @@ export class ModifyOperation {
   private record({ from, to }: Piece, flags: number): void {
     const { shadow } = this.core;
     const first = shadow.leafAt(from);
-    const page = shadow.leaves.words[(first << RECORD_SHIFT) + LEAF_PAGE];
+    const page = shadow.leaves.pageOf(first);
     if (page < from && leafFlags(this.runOf(first)) !== flags) shadow.cut(first, from);
     for (let at = from; at < to; ) {
       const record = shadow.leafAt(at);
@@ -183,11 +164,8 @@ export class ModifyOperation {
       if (leafFlags(run) !== flags) {
         if (end > to) shadow.cut(record, to);
         const changed = this.runOf(record);
-        shadow.leaves.words[(record << RECORD_SHIFT) + LEAF_RUN] = packLeafRun(
-          leafEntries(changed),
-          leafKindOf(changed),
-          flags,
-        );
+        const entries = leafEntries(changed);
+        shadow.leaves.setRun(record, packLeafRun(entries, leafKindOf(changed), flags));
       }
       at = Math.min(end, to);
     }
@@ -195,14 +173,14 @@ export class ModifyOperation {
   }
 
   private runOf(record: number): number {
-    return this.core.shadow.leaves.words[(record << RECORD_SHIFT) + LEAF_RUN];
+    return this.core.shadow.leaves.runOf(record);
   }
 
   private mergeAround(from: number, to: number): void {
     const { shadow } = this.core;
-    const words = shadow.leaves.words;
+    const { leaves } = shadow;
     let record = shadow.leafAt(from);
-    const page = words[(record << RECORD_SHIFT) + LEAF_PAGE];
+    const page = leaves.pageOf(record);
     if (!shadow.isHead(record)) {
       const before = shadow.leafAt(page - 1);
       if (shadow.mergeWithNext(before)) record = before;

@@ -18,17 +18,7 @@ import {
   pushError,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
-import {
-  LEAF_FRAME,
-  LEAF_HEAD,
-  LEAF_MAPPING,
-  LEAF_OFFSET,
-  LEAF_PAGE,
-  LEAF_RUN,
-  leafFlags,
-  leafKindOf,
-  RECORD_SHIFT,
-} from './leaf-records.js';
+import { leafFlags, leafKindOf } from './leaf-run.js';
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { isRootKind, pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
@@ -79,31 +69,29 @@ export class PmapPromotion {
     this.first = page - (page % this.pages);
     const record = shadow.leafAt(this.first);
     if (record === 0) return Code.LIB_ERR_PMAP_FIND_VNODE;
-    const words = shadow.leaves.words;
-    const at = record << RECORD_SHIFT;
-    if (leafKindOf(words[at + LEAF_RUN]) === kind) return OK;
-    this.flags = leafFlags(words[at + LEAF_RUN]);
-    this.frame = words[at + LEAF_FRAME] as CapRef;
-    this.offset = words[at + LEAF_OFFSET] + this.first - words[at + LEAF_PAGE];
+    const { leaves } = shadow;
+    if (leafKindOf(leaves.runOf(record)) === kind) return OK;
+    this.flags = leafFlags(leaves.runOf(record));
+    this.frame = leaves.frameOf(record);
+    this.offset = leaves.offsetOf(record) + this.first - leaves.pageOf(record);
     return this.checkAlike();
   }
 
   private checkAlike(): ErrorNumber {
     const { core, first, pages } = this;
     const { shadow } = core;
-    const words = shadow.leaves.words;
+    const { leaves } = shadow;
     let records = 0;
     let inRoot = true;
     let entryWrites = 0;
     for (let page = first; page < first + pages; records += 1) {
       const record = shadow.leafAt(page);
       if (record === 0) return Code.LIB_ERR_PMAP_FIND_VNODE;
-      const at = record << RECORD_SHIFT;
-      const run = words[at + LEAF_RUN];
-      const offset = words[at + LEAF_OFFSET] + page - words[at + LEAF_PAGE];
+      const run = leaves.runOf(record);
+      const offset = leaves.offsetOf(record) + page - leaves.pageOf(record);
       const alike =
         leafFlags(run) === this.flags &&
-        words[at + LEAF_FRAME] === this.frame &&
+        leaves.frameOf(record) === this.frame &&
         offset === this.offset + page - first &&
         pagesPerLeaf(leafKindOf(run)) < pages;
       if (!alike) return Code.LIB_ERR_PMAP_EXISTING_MAPPING;
@@ -135,15 +123,14 @@ export class PmapPromotion {
   private borders(): { readonly cuts: number; readonly remnants: number } {
     const { shadow } = this.core;
     const { first, pages } = this;
-    const words = shadow.leaves.words;
-    const begin = shadow.leafAt(first) << RECORD_SHIFT;
+    const { leaves } = shadow;
+    const record = shadow.leafAt(first);
     const last = shadow.leafAt(first + pages - 1);
     return {
       cuts:
-        (words[begin + LEAF_HEAD] < first ? 1 : 0) +
-        (shadow.mappingEnd(last) > first + pages ? 1 : 0),
+        (leaves.headOf(record) < first ? 1 : 0) + (shadow.mappingEnd(last) > first + pages ? 1 : 0),
       remnants:
-        (words[begin + LEAF_PAGE] < first ? 1 : 0) + (shadow.endOf(last) > first + pages ? 1 : 0),
+        (leaves.pageOf(record) < first ? 1 : 0) + (shadow.endOf(last) > first + pages ? 1 : 0),
     };
   }
 
@@ -167,9 +154,9 @@ export class PmapPromotion {
   /** Leaves of one table give way to a larger one in the same table; the first slot serves it. */
   private replaceLeaves(undo: UndoLog): ErrorNumber {
     const { core } = this;
-    const words = core.shadow.leaves.words;
+    const { leaves } = core.shadow;
     const heads = this.heads();
-    const slots = heads.map((head) => words[(head << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+    const slots = heads.map((head) => leaves.mappingOf(head));
     for (const head of heads) {
       const error = core.detach(head);
       if (error !== OK) return error;
@@ -221,8 +208,8 @@ export class PmapPromotion {
     const { core } = this;
     const { shadow } = core;
     const heads = this.heads();
-    const leafWords = shadow.leaves.words;
-    const slots = heads.map((head) => leafWords[(head << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+    const { leaves } = shadow;
+    const slots = heads.map((head) => leaves.mappingOf(head));
     const index = this.first >>> ROOT_INDEX_SHIFT;
     const table = shadow.tableOf(this.first);
     const words = shadow.tables.words;

@@ -3,20 +3,9 @@
  * or given other flags. The pmap itself keeps to whole Mappings; here they are cut at both ends first.
  * All or nothing: a failure puts back what was done, and mends what was cut.
  */
-import { type CapRef, Code, type ErrorNumber, OK, PAGE_BYTES, VmError } from '../base/index.js';
+import { Code, type ErrorNumber, OK, PAGE_BYTES, VmError } from '../base/index.js';
 import { Kind } from '../format/index.js';
-import {
-  LEAF_HEAD,
-  LEAF_MAPPING,
-  LEAF_PAGE,
-  LEAF_RUN,
-  LEAF_TOTAL,
-  leafEntries,
-  leafFlags,
-  leafKindOf,
-  packLeafRun,
-  RECORD_SHIFT,
-} from './leaf-records.js';
+import { leafEntries, leafFlags, leafKindOf, packLeafRun } from './leaf-run.js';
 import type { Pmap } from './pmap.js';
 import { pagesPerLeaf } from './pmap-policy.js';
 
@@ -134,7 +123,7 @@ export class PmapRange {
     for (let page = shadow.nextMapped(first, end); page >= 0; ) {
       const record = shadow.leafAt(page);
       const next = Math.min(end, shadow.endOf(record));
-      const flags = leafFlags(shadow.leaves.words[(record << RECORD_SHIFT) + LEAF_RUN]);
+      const flags = leafFlags(shadow.leaves.runOf(record));
       const wanted = decide(flags, page, next - page);
       this.gathered.length = 0;
       const behind = wanted === flags ? next : this.gather(page, end, wanted, decide);
@@ -157,15 +146,14 @@ export class PmapRange {
    */
   private gather(page: number, end: number, wanted: number, decide: FlagsDecision): number {
     const { shadow } = this.pmap.core;
-    const { words } = shadow.leaves;
+    const { leaves } = shadow;
     const limit = Math.min(end, (page | (SECTION_PAGES - 1)) + 1);
     let at = page;
     while (at < limit) {
       const record = shadow.leafAt(at);
-      const word = record << RECORD_SHIFT;
-      const run = words[word + LEAF_RUN];
+      const run = leaves.runOf(record);
       const pages = leafEntries(run);
-      const whole = words[word + LEAF_PAGE] === at && pages === words[word + LEAF_TOTAL];
+      const whole = leaves.pageOf(record) === at && pages === leaves.totalOf(record);
       if (record === 0 || leafKindOf(run) !== Kind.SMALL || !whole || at + pages > limit) break;
       if (at !== page && decide(leafFlags(run), at, pages) !== wanted) break;
       this.gathered.push(record);
@@ -177,19 +165,16 @@ export class PmapRange {
   /** Gives all {@link gathered} records, which lie from `page` up to `end`, the same flags. */
   private giveRun(page: number, end: number, flags: number): VmError | undefined {
     const { core } = this.pmap;
-    const { words } = core.shadow.leaves;
+    const { leaves } = core.shadow;
     const paging = core.kernelFlags(flags, Kind.SMALL);
-    const mappings = this.gathered.map(
-      (record) => words[(record << RECORD_SHIFT) + LEAF_MAPPING] as CapRef,
-    );
+    const mappings = this.gathered.map((record) => leaves.mappingOf(record));
     const error = core.invocations.mappingsModify(mappings, paging);
     if (error !== OK) return this.failure(error, 'LIB_ERR_PMAP_MODIFY_FLAGS', page, end);
     for (const record of this.gathered) {
-      const at = record << RECORD_SHIFT;
-      const run = words[at + LEAF_RUN];
+      const run = leaves.runOf(record);
       const entries = leafEntries(run);
-      this.note(words[at + LEAF_PAGE], entries, leafFlags(run));
-      words[at + LEAF_RUN] = packLeafRun(entries, Kind.SMALL, flags);
+      this.note(leaves.pageOf(record), entries, leafFlags(run));
+      leaves.setRun(record, packLeafRun(entries, Kind.SMALL, flags));
     }
     return undefined;
   }
@@ -208,13 +193,12 @@ export class PmapRange {
   /** Changes the flags of one run; the error, or undefined. */
   private give(record: number, page: number, end: number, flags: number): VmError | undefined {
     const { core } = this.pmap;
-    const { words } = core.shadow.leaves;
-    const at = record << RECORD_SHIFT;
-    const run = words[at + LEAF_RUN];
+    const { leaves } = core.shadow;
+    const run = leaves.runOf(record);
     const entries = leafEntries(run);
     const kind = leafKindOf(run);
-    const whole = words[at + LEAF_PAGE] === page && core.shadow.endOf(record) === end;
-    if (!whole || entries !== words[at + LEAF_TOTAL]) {
+    const whole = leaves.pageOf(record) === page && core.shadow.endOf(record) === end;
+    if (!whole || entries !== leaves.totalOf(record)) {
       try {
         this.pmap.modifyFlags(page * PAGE_BYTES, (end - page) * PAGE_BYTES, flags);
         return undefined;
@@ -224,11 +208,11 @@ export class PmapRange {
       }
     }
     // The usual case by itself: a Mapping all of whose leaves change together needs no new record.
-    const mapping = words[at + LEAF_MAPPING] as CapRef;
+    const mapping = leaves.mappingOf(record);
     const paging = core.kernelFlags(flags, kind);
     const error = core.invocations.mappingModify(mapping, 0, entries, paging);
     if (error !== OK) return this.failure(error, 'LIB_ERR_PMAP_MODIFY_FLAGS', page, end);
-    words[at + LEAF_RUN] = packLeafRun(entries, kind, flags);
+    leaves.setRun(record, packLeafRun(entries, kind, flags));
     return undefined;
   }
 
@@ -246,7 +230,7 @@ export class PmapRange {
   private removeHeads(): ErrorNumber {
     const { core } = this.pmap;
     const { heads } = this;
-    const { words } = core.shadow.leaves;
+    const { leaves } = core.shadow;
     let detached = 0;
     let freed = 0;
     let error: ErrorNumber = OK;
@@ -255,7 +239,7 @@ export class PmapRange {
       if (error !== OK) break;
     }
     for (; error === OK && freed < heads.length; freed += 1) {
-      error = core.slots.free(words[(heads[freed] << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+      error = core.slots.free(leaves.mappingOf(heads[freed]));
       if (error !== OK) break;
     }
     if (error === OK) {
@@ -287,9 +271,9 @@ export class PmapRange {
     const { shadow } = core;
     const record = page < core.endPage ? shadow.leafAt(page) : 0;
     if (record === 0) return;
-    const { words } = shadow.leaves;
-    const head = words[(record << RECORD_SHIFT) + LEAF_HEAD];
-    const leafPages = pagesPerLeaf(leafKindOf(words[(record << RECORD_SHIFT) + LEAF_RUN]));
+    const { leaves } = shadow;
+    const head = leaves.headOf(record);
+    const leafPages = pagesPerLeaf(leafKindOf(leaves.runOf(record)));
     if (head === page || (onlyLeaves && (page - head) % leafPages === 0)) return;
     const cut = { page, head, end: shadow.mappingEnd(record), leafPages };
     try {
@@ -328,13 +312,17 @@ export class PmapRange {
   private join(head: number, end: number): ErrorNumber {
     const { core } = this.pmap;
     const { shadow, slots } = core;
-    const { words } = shadow.leaves;
+    const { leaves } = shadow;
     for (;;) {
       const record = shadow.leafAt(head);
       const border = shadow.mappingEnd(record);
       if (border >= end) return OK;
-      const mapping = words[(record << RECORD_SHIFT) + LEAF_MAPPING] as CapRef;
-      const next = words[(shadow.leafAt(border) << RECORD_SHIFT) + LEAF_MAPPING] as CapRef;
+      // Pages in blocks come out of them to be joined, which takes a record each.
+      const isHeld = record < 0 || shadow.leafAt(border) < 0;
+      const reserved = isHeld ? core.reserveRecords(2, 0) : OK;
+      if (reserved !== OK) return reserved;
+      const mapping = leaves.mappingOf(record);
+      const next = leaves.mappingOf(shadow.leafAt(border));
       const error = core.invocations.mappingJoin(mapping, next);
       if (error !== OK) return error;
       shadow.joinMappings(record);

@@ -6,7 +6,6 @@
  * does so with every unmap. Each step notes its inverse, and a failure goes all the way back.
  */
 import {
-  type CapRef,
   Code,
   capRef,
   type ErrorNumber,
@@ -16,17 +15,7 @@ import {
   pushError,
 } from '../base/index.js';
 import { Kind } from '../format/index.js';
-import {
-  LEAF_FRAME,
-  LEAF_HEAD,
-  LEAF_MAPPING,
-  LEAF_OFFSET,
-  LEAF_PAGE,
-  LEAF_RUN,
-  leafFlags,
-  leafKindOf,
-  RECORD_SHIFT,
-} from './leaf-records.js';
+import { leafFlags, leafKindOf } from './leaf-run.js';
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { pagesPerEntry, pagesPerLeaf } from './pmap-policy.js';
@@ -73,10 +62,10 @@ export class ReshapeOperation {
     const page = pageNumber(address);
     const record = page >= 0 && address < 2 ** 32 ? shadow.leafAt(page) : 0;
     if (record === 0) return pushError(Code.LIB_ERR_PMAP_FIND_VNODE, Code.LIB_ERR_PMAP_SPLIT);
-    const words = shadow.leaves.words;
-    const head = words[(record << RECORD_SHIFT) + LEAF_HEAD];
+    const { leaves } = shadow;
+    const head = leaves.headOf(record);
     if (head === page) return OK;
-    let kind = leafKindOf(words[(record << RECORD_SHIFT) + LEAF_RUN]);
+    let kind = leafKindOf(leaves.runOf(record));
     const cost = { tables: 0, tableBytes: 0, entryWrites: 0, records: 1, slots: 1 };
     while ((page - head) % pagesPerLeaf(kind) !== 0) {
       const smaller = SMALLER[kind];
@@ -143,10 +132,10 @@ export class ReshapeOperation {
   private splitAt(page: number, undo: UndoLog): ErrorNumber {
     const { shadow } = this.core;
     for (;;) {
-      const words = shadow.leaves.words;
+      const { leaves } = shadow;
       const record = shadow.leafAt(page);
-      const kind = leafKindOf(words[(record << RECORD_SHIFT) + LEAF_RUN]);
-      const head = words[(record << RECORD_SHIFT) + LEAF_HEAD];
+      const kind = leafKindOf(leaves.runOf(record));
+      const head = leaves.headOf(record);
       const leaf = pagesPerLeaf(kind);
       const start = page - ((page - head) % leaf);
       if (start === page) return this.borderAt(page, undo);
@@ -163,14 +152,13 @@ export class ReshapeOperation {
     const { shadow } = core;
     const record = page < core.endPage ? shadow.leafAt(page) : 0;
     if (record === 0) return OK;
-    const words = shadow.leaves.words;
-    const at = record << RECORD_SHIFT;
-    const headPage = words[at + LEAF_HEAD];
+    const { leaves } = shadow;
+    const headPage = leaves.headOf(record);
     if (headPage === page) return OK;
     const slot = core.allocateSlot();
     if (slot < 0) return -slot;
-    const mapping = words[at + LEAF_MAPPING] as CapRef;
-    const perEntry = pagesPerEntry(leafKindOf(words[at + LEAF_RUN]));
+    const mapping = leaves.mappingOf(record);
+    const perEntry = pagesPerEntry(leafKindOf(leaves.runOf(record)));
     const error = core.invocations.mappingSplit(
       mapping,
       (page - headPage) / perEntry,
@@ -180,7 +168,7 @@ export class ReshapeOperation {
       core.slots.free(capRef(slot));
       return error;
     }
-    if (words[at + LEAF_PAGE] < page) shadow.cut(record, page);
+    if (leaves.pageOf(record) < page) shadow.cut(record, page);
     shadow.splitMapping(shadow.leafAt(headPage), page, slot);
     undo.push(() => {
       const joined = core.invocations.mappingJoin(mapping, capRef(slot));
@@ -221,12 +209,12 @@ export class ReshapeOperation {
   private breakSection(page: number, undo: UndoLog): ErrorNumber {
     const { core } = this;
     const { shadow, slots } = core;
-    const at = shadow.leafAt(page) << RECORD_SHIFT;
-    const words = shadow.leaves.words;
-    const flags = leafFlags(words[at + LEAF_RUN]);
-    const section = words[at + LEAF_MAPPING] as CapRef;
-    const frame = words[at + LEAF_FRAME] as CapRef;
-    const offset = words[at + LEAF_OFFSET];
+    const record = shadow.leafAt(page);
+    const { leaves } = shadow;
+    const flags = leafFlags(leaves.runOf(record));
+    const section = leaves.mappingOf(record);
+    const frame = leaves.frameOf(record);
+    const offset = leaves.offsetOf(record);
     const index = page >>> ROOT_INDEX_SHIFT;
 
     const vnode = core.allocateSlot();

@@ -12,15 +12,6 @@
  * equal bytes. Slots are references in the CSpace of the reader.
  */
 import type { CapRef } from '../base/index.js';
-import {
-  LEAF_FRAME,
-  LEAF_HEAD,
-  LEAF_MAPPING,
-  LEAF_OFFSET,
-  LEAF_RUN,
-  LEAF_TOTAL,
-  RECORD_SHIFT,
-} from './leaf-records.js';
 import type { PmapCore } from './pmap-core.js';
 import {
   ROOT_ENTRIES,
@@ -52,6 +43,7 @@ export function serialisePmap(
   const tables: number[] = [];
   const leaves: number[] = [];
   const { shadow } = core;
+  const records = shadow.leaves;
   for (let index = 0; index < ROOT_ENTRIES; index += 1) {
     const entry = shadow.tables.root[index];
     if ((entry & 1) === 0) continue;
@@ -64,16 +56,14 @@ export function serialisePmap(
   const end = ROOT_ENTRIES * ROOT_ENTRY_PAGES;
   for (let page = shadow.nextMapped(0, end); page >= 0; ) {
     const record = shadow.leafAt(page);
-    const words = shadow.leaves.words;
-    const at = record << RECORD_SHIFT;
     leaves.push(
       page,
-      words[at + LEAF_RUN],
-      slotFor(words[at + LEAF_MAPPING] as CapRef),
-      slotFor(words[at + LEAF_FRAME] as CapRef),
-      words[at + LEAF_OFFSET],
-      words[at + LEAF_HEAD],
-      words[at + LEAF_TOTAL],
+      records.runOf(record),
+      slotFor(records.mappingOf(record)),
+      slotFor(records.frameOf(record)),
+      records.offsetOf(record),
+      records.headOf(record),
+      records.totalOf(record),
     );
     page = shadow.nextMapped(shadow.endOf(record), end);
   }

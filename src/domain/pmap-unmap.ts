@@ -2,7 +2,6 @@
 import {
   type CapRef,
   Code,
-  clearBits,
   type ErrorNumber,
   OK,
   PAGE_BYTES,
@@ -17,10 +16,10 @@ import {
   LEAF_RUN,
   LEAF_TOTAL,
   type LeafRecords,
-  leafEntries,
-  leafKindOf,
   RECORD_SHIFT,
 } from './leaf-records.js';
+import { leafEntries, leafKindOf } from './leaf-run.js';
+import { BLOCK_SHIFT, blockPlace, isSparse, type PageBlocks } from './page-blocks.js';
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { isRootKind, pagesPerEntry } from './pmap-policy.js';
@@ -28,7 +27,7 @@ import type { SlotAllocator } from './slot-allocator.js';
 import {
   ROOT_ENTRY_PAGES,
   ROOT_INDEX_SHIFT,
-  TABLE_STARTS,
+  TABLE_BLOCKS,
   TABLE_TAKEN,
   TABLE_VNODE,
   type TableRecords,
@@ -46,6 +45,7 @@ export class UnmapOperation {
   private readonly core: PmapCore;
   // At hand for the usual case: each object on the way would cost a check.
   private readonly leaves: LeafRecords;
+  private readonly blocks: PageBlocks;
   private readonly tables: TableRecords;
   private readonly slots: SlotAllocator;
   /** The first record of each Mapping to remove. */
@@ -55,6 +55,7 @@ export class UnmapOperation {
   constructor(core: PmapCore) {
     this.core = core;
     this.leaves = core.shadow.leaves;
+    this.blocks = core.shadow.leaves.blocks;
     this.tables = core.shadow.tables;
     this.slots = core.slots;
   }
@@ -76,41 +77,60 @@ export class UnmapOperation {
   }
 
   /**
-   * The usual case in one go: a Mapping of small pages with one record that is exactly this range.
-   * Anything else is {@link NOT_SIMPLE}, and left to the plan to judge. What it does to the shadow is
-   * `Shadow.dropLeaf` for such a record, in place: as one function that V8 compiles for itself it has
-   * room for all the small ones that it calls.
+   * The usual cases in one go: a Mapping of a page that is in a block, or of small pages with one record
+   * that is exactly this range. Anything else is {@link NOT_SIMPLE}, and left to the plan to judge.
    */
   private unmapSimply(address: number, bytes: number): ErrorNumber {
-    const { core, leaves, tables } = this;
+    const { core, tables, blocks } = this;
     const page = address >>> PAGE_SHIFT;
     const root = tables.root[page >>> ROOT_INDEX_SHIFT];
+    if ((root & 1) === 0 || (page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
+    const table = tableAt(root >>> 1);
+    const entry = page & (ROOT_ENTRY_PAGES - 1);
+    const bits = tables.words;
+    const blockAt = (table + TABLE_BLOCKS + (entry >>> BLOCK_SHIFT)) | 0;
+    const block = bits[blockAt];
+    const place = blockPlace(block, page);
+    const mapping = blocks.words[place] as CapRef;
+    // The first block is nobody's, and holds nothing.
+    if (mapping === 0) return this.unmapRecord(page, bytes, table);
+    if (bytes !== PAGE_BYTES) return NOT_SIMPLE;
+    const vnode = (bits[(table + TABLE_VNODE) | 0] | 0) as CapRef;
+    const error = core.invocations.vnodeUnmap(vnode, mapping, core.watch);
+    if (error !== OK) return this.refused(error);
+    const freed = this.slots.free(mapping);
+    if (freed !== OK) return this.slotRefused(-place, freed);
+    bits[(table + TABLE_TAKEN + (entry >>> 5)) | 0] &= ~(1 << (entry & 31));
+    blocks.drop(place);
+    const left = (block - 1) | 0;
+    bits[blockAt] = left;
+    if (isSparse(left)) core.thin(page, left);
+    this.bytes = PAGE_BYTES;
+    const { events } = core;
+    if (events.on) events.record(EventKind.UNMAP, core.resources.domain, address, bytes);
+    return OK;
+  }
+
+  /** {@link unmapSimply} for what has a record of the slab. */
+  private unmapRecord(page: number, bytes: number, table: number): ErrorNumber {
+    const { core, leaves, tables } = this;
     const head = leaves.find(page);
     const { words } = leaves;
     const at = head << RECORD_SHIFT;
     const entries = leafEntries(words[at | LEAF_RUN]);
-    const isPart =
-      (words[at | LEAF_HEAD] ^ page) | (words[at | LEAF_TOTAL] ^ entries) | (~root & 1);
+    const isPart = (words[at | LEAF_HEAD] ^ page) | (words[at | LEAF_TOTAL] ^ entries);
     if (isPart !== 0 || head === 0 || entries << PAGE_SHIFT !== bytes) return NOT_SIMPLE;
-    if ((page << PAGE_SHIFT) >>> 0 !== address) return NOT_SIMPLE;
     const mapping = words[at | LEAF_MAPPING] as CapRef;
-    const table = tableAt(root >>> 1);
     const vnode = (tables.words[table + TABLE_VNODE] | 0) as CapRef;
     const error = core.invocations.vnodeUnmap(vnode, mapping, core.watch);
     if (error !== OK) return this.refused(error);
     const freed = this.slots.free(mapping);
     if (freed !== OK) return this.slotRefused(head, freed);
-    const bits = tables.words;
-    const entry = page & (ROOT_ENTRY_PAGES - 1);
-    const word = table + (entry >>> 5);
-    const others = ~(1 << (entry & 31));
-    bits[word + TABLE_STARTS] &= others;
-    if (entries === 1) bits[word + TABLE_TAKEN] &= others;
-    else clearBits(bits, table + TABLE_TAKEN, entry, entries);
-    leaves.release(head);
+    core.shadow.dropLeaf(head);
     this.bytes = bytes;
     const { events } = core;
-    if (events.on) events.record(EventKind.UNMAP, core.resources.domain, address, bytes);
+    const { domain } = core.resources;
+    if (events.on) events.record(EventKind.UNMAP, domain, page * PAGE_BYTES, bytes);
     return OK;
   }
 
@@ -132,8 +152,8 @@ export class UnmapOperation {
     for (let index = 0; index < this.count; index += 1) {
       const head = this.heads[index];
       const end = shadow.mappingEnd(head);
-      const kind = leafKindOf(shadow.leaves.words[(head << RECORD_SHIFT) + LEAF_RUN]);
-      for (let page = shadow.leaves.words[head << RECORD_SHIFT]; page < end; ) {
+      const kind = leafKindOf(shadow.leaves.runOf(head));
+      for (let page = shadow.leaves.pageOf(head); page < end; ) {
         const next = shadow.endOf(shadow.leafAt(page));
         entryWrites += (next - page) / pagesPerEntry(kind);
         records -= 1;
@@ -157,10 +177,9 @@ export class UnmapOperation {
     const end = first + pages;
     for (let page = first; page < end; ) {
       const head = shadow.leafAt(page);
-      const words = shadow.leaves.words;
-      const at = head << RECORD_SHIFT;
-      if (head === 0 || words[at + LEAF_HEAD] !== page) return notFound();
-      const kind = leafKindOf(words[at + LEAF_RUN]);
+      const { leaves } = shadow;
+      if (head === 0 || leaves.headOf(head) !== page) return notFound();
+      const kind = leafKindOf(leaves.runOf(head));
       const next = shadow.mappingEnd(head);
       // A section is matched by its size rounded up to a MiB; pages exactly, and by the original one
       // Mapping for each table that the call touches.
@@ -194,7 +213,7 @@ export class UnmapOperation {
   /** Entries first, then slots, then records: each can be put back until the next is complete. */
   private commit(): ErrorNumber {
     const { core, heads, count } = this;
-    const words = core.shadow.leaves.words;
+    const { leaves } = core.shadow;
     let detached = 0;
     let freed = 0;
     let error: ErrorNumber = OK;
@@ -203,7 +222,7 @@ export class UnmapOperation {
       if (error !== OK) break;
     }
     for (; error === OK && freed < count; freed += 1) {
-      error = core.slots.free(words[(heads[freed] << RECORD_SHIFT) + LEAF_MAPPING] as CapRef);
+      error = core.slots.free(leaves.mappingOf(heads[freed]));
       if (error !== OK) {
         error = pushError(error, Code.LIB_ERR_SLOT_FREE);
         break;

@@ -28,16 +28,14 @@ import {
   LEAF_HEAD,
   LEAF_MAPPING,
   LEAF_OFFSET,
-  LEAF_PAGE,
-  LEAF_RECORD_BYTES,
   LEAF_RUN,
   LEAF_TOTAL,
   type LeafRecords,
-  leafFlags,
-  leafKindOf,
   RECORD_SHIFT,
 } from './leaf-records.js';
+import { leafFlags, leafKindOf } from './leaf-run.js';
 import { MetadataRegion } from './metadata-region.js';
+import { BLOCK_SHIFT, blockPlace, type PageBlocks } from './page-blocks.js';
 import { findAddress, findRawAddress } from './pmap-address.js';
 import { PmapCore, type PmapResources, type RecordSource } from './pmap-core.js';
 import { deserialisePmap } from './pmap-deserialise.js';
@@ -49,10 +47,12 @@ import { ReshapeOperation } from './pmap-reshape.js';
 import { type SerialisedPmap, serialisePmap } from './pmap-serialise.js';
 import { UnmapOperation } from './pmap-unmap.js';
 import type { Shadow } from './shadow.js';
+import { factFlags, factOffset, type SlotFacts } from './slot-facts.js';
 import {
   ROOT_ENTRIES,
   ROOT_INDEX_SHIFT,
   TABLE_ADDRESS,
+  TABLE_BLOCKS,
   TABLE_MAPPING,
   TABLE_RECORD_BYTES,
   TABLE_VNODE,
@@ -153,6 +153,8 @@ export class Pmap {
   // What a look-up needs, at hand: a way through two more objects is a tenth of its time.
   private readonly shadow: Shadow;
   private readonly leaves: LeafRecords;
+  private readonly blocks: PageBlocks;
+  private readonly facts: SlotFacts;
   private readonly tables: TableRecords;
   private readonly mapping: MapOperation;
   private readonly simpleMap: SimpleMap;
@@ -164,6 +166,8 @@ export class Pmap {
     this.core = core;
     this.shadow = core.shadow;
     this.leaves = core.shadow.leaves;
+    this.blocks = core.shadow.leaves.blocks;
+    this.facts = core.shadow.leaves.facts;
     this.tables = core.shadow.tables;
     this.mapping = new MapOperation(core);
     this.simpleMap = new SimpleMap(core, this.mapping);
@@ -349,6 +353,7 @@ export class Pmap {
       undo.push(() => core.createTable(index, address));
       trimmed += 1;
     }
+    core.trimBlocks();
     const swept = core.sweep();
     if (swept !== OK) throw this.failure(swept, 'give back lost tables of', 0, ADDRESS_SPACE_BYTES);
     return trimmed;
@@ -359,34 +364,75 @@ export class Pmap {
    * where many look-ups must not allocate.
    */
   lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
-    const { leaves, tables } = this;
+    const { tables } = this;
     const page = address >>> PAGE_SHIFT;
     if (address >>> 0 !== address && !(address >= 0 && address < ADDRESS_SPACE_BYTES)) {
       return undefined;
     }
+    const root = tables.root[page >>> ROOT_INDEX_SHIFT];
+    if ((root & 1) === 0) return root === 0 ? undefined : this.lookupSection(root >>> 1, into);
+    const bits = tables.words;
+    const table = tableAt(root >>> 1);
+    const block = bits[(table + TABLE_BLOCKS + ((page >>> BLOCK_SHIFT) & 3)) | 0];
+    into.table = (bits[(table + TABLE_VNODE) | 0] | 0) as CapRef;
+    return block === 0
+      ? this.lookupRecord(page, into)
+      : this.lookupHeld(page, blockPlace(block, page), into);
+  }
+
+  // The ways of a look-up stand apart, so that V8 makes one piece of each with what is above.
+
+  /** {@link lookup} of a page at its place in a block, which may not hold it. */
+  private lookupHeld(page: number, place: number, into: MappingInfo): MappingInfo | undefined {
+    const { facts } = this;
+    const mapping = this.blocks.words[place];
+    if (mapping === 0) return this.lookupRecord(page, into);
+    const at = facts.placeOf(mapping);
+    const { words } = facts;
+    const fact = words[at | 1];
+    into.page = page;
+    into.pages = 1;
+    into.kind = Kind.SMALL;
+    into.frame = words[at] as CapRef;
+    into.framePage = factOffset(fact);
+    into.flags = factFlags(fact);
+    into.mapping = mapping as CapRef;
+    return into;
+  }
+
+  /** {@link lookup} of a page that has a record of the slab, or none. */
+  private lookupRecord(page: number, into: MappingInfo): MappingInfo | undefined {
+    const { leaves } = this;
     // Most mappings of pages are asked for by their first page, which the hash knows at once.
-    const quick = leaves.find(page);
-    const record = quick !== 0 ? quick : this.shadow.leafAt(page);
-    if (record === 0) return undefined;
+    const record = leaves.find(page);
+    if (record === 0) return this.lookupInside(page, into);
     const { words } = leaves;
     const at = record << RECORD_SHIFT;
     const run = words[at | LEAF_RUN];
     const head = words[at | LEAF_HEAD];
-    const total = words[at | LEAF_TOTAL];
-    const root = tables.root[page >>> ROOT_INDEX_SHIFT];
     into.page = head;
+    into.pages = words[at | LEAF_TOTAL];
     into.kind = leafKindOf(run);
     into.frame = words[at | LEAF_FRAME] as CapRef;
-    into.framePage = (words[at | LEAF_OFFSET] - words[at] + head) | 0;
+    into.framePage = (words[at | LEAF_OFFSET] - page + head) | 0;
     into.flags = leafFlags(run);
     into.mapping = words[at | LEAF_MAPPING] as CapRef;
-    if ((root & 1) !== 0) {
-      into.pages = total;
-      into.table = (tables.words[tableAt(root >>> 1) + TABLE_VNODE] | 0) as CapRef;
-    } else {
-      into.pages = total << ROOT_INDEX_SHIFT;
-      into.table = this.core.root;
-    }
+    return into;
+  }
+
+  /** {@link lookup} of a page that no record begins with. */
+  private lookupInside(page: number, into: MappingInfo): MappingInfo | undefined {
+    const record = this.shadow.leafAt(page);
+    if (record === 0) return undefined;
+    fill(into, this.leaves, record);
+    return into;
+  }
+
+  /** {@link lookup} of what the root itself maps, by its record. */
+  private lookupSection(record: number, into: MappingInfo): MappingInfo {
+    fill(into, this.leaves, record);
+    into.pages <<= ROOT_INDEX_SHIFT;
+    into.table = this.core.root;
     return into;
   }
 
@@ -434,19 +480,18 @@ export class Pmap {
     const end = first + (1 << ROOT_INDEX_SHIFT);
     for (let page = shadow.nextMapped(first, end); page >= 0; ) {
       const record = shadow.leafAt(page);
-      const words = shadow.leaves.words;
-      const at = record << RECORD_SHIFT;
+      const { leaves } = shadow;
       const next = shadow.endOf(record);
-      if (words[at + LEAF_PAGE] === page) {
-        const run = words[at + LEAF_RUN];
+      if (leaves.pageOf(record) === page) {
+        const run = leaves.runOf(record);
         yield {
           address: page * PAGE_BYTES,
           bytes: (next - page) * PAGE_BYTES,
           kind: leafKindOf(run),
           flags: leafFlags(run),
-          object: words[at + LEAF_FRAME] as CapRef,
-          offset: words[at + LEAF_OFFSET] * PAGE_BYTES,
-          mapping: words[at + LEAF_MAPPING] as CapRef,
+          object: leaves.frameOf(record),
+          offset: leaves.offsetOf(record) * PAGE_BYTES,
+          mapping: leaves.mappingOf(record),
         };
       }
       if (next >= end) return;
@@ -499,8 +544,8 @@ export class Pmap {
   measure(): PmapMeasure {
     const { leaves, tables } = this.core.shadow;
     const { mappings } = this.core.shadow;
-    const used = leaves.usedCount * LEAF_RECORD_BYTES + tables.usedCount * TABLE_RECORD_BYTES;
-    const free = leaves.freeCount * LEAF_RECORD_BYTES + tables.freeCount * TABLE_RECORD_BYTES;
+    const used = leaves.usedBytes + tables.usedCount * TABLE_RECORD_BYTES;
+    const free = leaves.freeBytes + tables.freeCount * TABLE_RECORD_BYTES;
     return {
       leaves: { used: leaves.usedCount, free: leaves.freeCount },
       tables: { used: tables.usedCount, free: tables.freeCount },
@@ -544,6 +589,19 @@ export class Pmap {
       bytes,
     });
   }
+}
+
+/** What a record says, but for the table; the size in entries. */
+function fill(into: MappingInfo, leaves: LeafRecords, record: number): void {
+  const run = leaves.runOf(record);
+  const head = leaves.headOf(record);
+  into.page = head;
+  into.pages = leaves.totalOf(record);
+  into.kind = leafKindOf(run);
+  into.frame = leaves.frameOf(record);
+  into.framePage = leaves.offsetOf(record) - leaves.pageOf(record) + head;
+  into.flags = leafFlags(run);
+  into.mapping = leaves.mappingOf(record);
 }
 
 /** Copies a root table that lies in another CSpace into this one. */

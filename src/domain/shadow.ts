@@ -6,6 +6,7 @@ import {
   anyBit,
   clearBit,
   clearBits,
+  countBits,
   firstBitFrom,
   lastBitUpTo,
   setBit,
@@ -22,17 +23,16 @@ import {
   LEAF_RUN,
   LEAF_TOTAL,
   LeafRecords,
-  leafEntries,
-  leafFlags,
-  leafKindOf,
-  packLeafRun,
   RECORD_SHIFT,
 } from './leaf-records.js';
+import { leafEntries, leafFlags, leafKindOf, packLeafRun } from './leaf-run.js';
+import { BLOCK_PAGES, BLOCK_SHIFT, blockPlace } from './page-blocks.js';
 import { isRootKind, pagesPerEntry } from './pmap-policy.js';
 import {
   ROOT_ENTRY_PAGES,
   ROOT_INDEX_SHIFT,
   TABLE_ADDRESS,
+  TABLE_BLOCKS,
   TABLE_INDEX,
   TABLE_MAPPING,
   TABLE_STARTS,
@@ -70,6 +70,11 @@ export class Shadow {
     const at = tableAt(root >>> 1);
     const entry = page & ENTRY_MASK;
     if (!testBit(words, at + TABLE_TAKEN, entry)) return 0;
+    const block = words[at + TABLE_BLOCKS + (entry >>> BLOCK_SHIFT)];
+    if (block !== 0) {
+      const place = blockPlace(block, page);
+      if (this.leaves.blocks.words[place] !== 0) return -place;
+    }
     const start = lastBitUpTo(words, at + TABLE_STARTS, entry);
     return this.leaves.find((page & ~ENTRY_MASK) | start);
   }
@@ -118,8 +123,51 @@ export class Shadow {
     }
   }
 
-  /** Records a run of leaves in a record that the slab has free. Answers the record. */
+  /**
+   * Records a run of leaves: in its block where there is one and it fits in, or else in a record that
+   * the slab has free. Answers the record.
+   */
   putLeaf(
+    page: number,
+    entries: number,
+    kind: number,
+    flags: number,
+    mapping: number,
+    frame: number,
+    offset: number,
+    head: number,
+    total: number,
+  ): number {
+    if (kind === Kind.SMALL && total === 1) {
+      const held = this.putInBlock(page, flags, mapping, frame, offset);
+      if (held !== 0) return held;
+    }
+    return this.putRecord(page, entries, kind, flags, mapping, frame, offset, head, total);
+  }
+
+  /** Records a Mapping of one small page in its block. Answers the record, or 0 where that cannot be. */
+  private putInBlock(
+    page: number,
+    flags: number,
+    mapping: number,
+    frame: number,
+    offset: number,
+  ): number {
+    const { words } = this.tables;
+    const table = tableAt(this.tableOf(page));
+    const entry = page & ENTRY_MASK;
+    const at = table + TABLE_BLOCKS + (entry >>> BLOCK_SHIFT);
+    const block = words[at];
+    if (block === 0 || !this.leaves.facts.put(mapping, frame, offset, flags)) return 0;
+    const place = blockPlace(block, page);
+    this.leaves.blocks.put(place, mapping);
+    words[at] = block + 1;
+    setBit(words, table + TABLE_TAKEN, entry);
+    return -place;
+  }
+
+  /** As {@link putLeaf}, in a record of the slab. */
+  private putRecord(
     page: number,
     entries: number,
     kind: number,
@@ -154,7 +202,10 @@ export class Shadow {
     return record;
   }
 
-  /** As {@link putLeaf} for a whole Mapping of small pages in the table whose words begin at `table`. */
+  /**
+   * As {@link putLeaf} for a whole Mapping of small pages in the table whose words begin at `table`.
+   * Answers whether it is due to be moved into a block.
+   */
   putPages(
     page: number,
     pages: number,
@@ -163,7 +214,7 @@ export class Shadow {
     frame: number,
     offset: number,
     table: number,
-  ): void {
+  ): boolean {
     const at = this.leaves.take(page) << RECORD_SHIFT;
     const { words } = this.leaves;
     words[at | LEAF_RUN] = packLeafRun(pages, Kind.SMALL, flags);
@@ -177,30 +228,114 @@ export class Shadow {
     const word = table + (entry >>> 5);
     const bit = 1 << (entry & 31);
     bits[word + TABLE_STARTS] |= bit;
-    if (pages === 1) bits[word + TABLE_TAKEN] |= bit;
-    else setBits(bits, table + TABLE_TAKEN, entry, pages);
+    if (pages === 1) {
+      bits[word + TABLE_TAKEN] |= bit;
+      return this.isBlockDue(page, table);
+    }
+    setBits(bits, table + TABLE_TAKEN, entry, pages);
+    return false;
+  }
+
+  /**
+   * Whether a page that got a record shall be moved into a block: into the one that is there, or with its
+   * neighbours into a new one where they are many; that is asked again only now and then.
+   */
+  private isBlockDue(page: number, table: number): boolean {
+    const { words } = this.tables;
+    const quarter = (page & ENTRY_MASK) >>> BLOCK_SHIFT;
+    const starts = table + TABLE_STARTS + (quarter << 1);
+    const records = countBits(words[starts]) + countBits(words[starts + 1]);
+    return records % this.leaves.blocks.worth === 0 || words[table + TABLE_BLOCKS + quarter] !== 0;
+  }
+
+  /** Whether the page lies in an index block. */
+  hasBlock(page: number): boolean {
+    return this.tables.words[this.blockAt(page)] !== 0;
+  }
+
+  /** Makes an empty index block for the pages around `page`; a block must be free. */
+  makeBlock(page: number): void {
+    this.tables.words[this.blockAt(page)] = this.leaves.blocks.take(page);
+  }
+
+  /** Where the record of its table tells of the index block around `page`. */
+  private blockAt(page: number): number {
+    const quarter = (page & ENTRY_MASK) >>> BLOCK_SHIFT;
+    return tableAt(this.tableOf(page)) + TABLE_BLOCKS + quarter;
+  }
+
+  /** Moves the pages around `page` out of their block, which they are too few for, into free records. */
+  dropBlock(page: number): void {
+    const { leaves, tables } = this;
+    const at = this.blockAt(page);
+    for (let index = 0; index < BLOCK_PAGES; index += 1) {
+      const place = blockPlace(tables.words[at], index);
+      if (leaves.blocks.words[place] !== 0) this.moveOut(-place);
+    }
+    leaves.blocks.release(tables.words[at]);
+    tables.words[at] = 0;
+  }
+
+  /** The slot of the Mapping of a single small page that has a record and could be in a block, or -1. */
+  movable(page: number): number {
+    const { leaves } = this;
+    const record = leaves.find(page);
+    if (record === 0 || leaves.totalOf(record) !== 1) return -1;
+    const run = leaves.runOf(record);
+    if (leafKindOf(run) !== Kind.SMALL) return -1;
+    const mapping = leaves.mappingOf(record);
+    return leaves.facts.fits(mapping, leaves.offsetOf(record), leafFlags(run)) ? mapping : -1;
+  }
+
+  /** Moves a page that is {@link movable} into its index block; its facts must have a block too. */
+  moveIn(page: number): void {
+    const { leaves } = this;
+    const record = leaves.find(page);
+    const [mapping, frame] = [leaves.mappingOf(record), leaves.frameOf(record)];
+    const flags = leafFlags(leaves.runOf(record));
+    if (this.putInBlock(page, flags, mapping, frame, leaves.offsetOf(record)) === 0) return;
+    const table = tableAt(this.tableOf(page));
+    clearBit(this.tables.words, table + TABLE_STARTS, page & ENTRY_MASK);
+    leaves.release(record);
   }
 
   /** Forgets a leaf record. */
   dropLeaf(record: number): void {
-    const words = this.leaves.words;
-    const at = record << RECORD_SHIFT;
-    const page = words[at + LEAF_PAGE];
-    const run = words[at + LEAF_RUN];
+    const { leaves, tables } = this;
+    const { words } = tables;
+    const page = leaves.pageOf(record);
+    const run = leaves.runOf(record);
     const entries = leafEntries(run);
     const index = page >>> ROOT_INDEX_SHIFT;
-    if (page !== words[at + LEAF_HEAD]) this.parts -= 1;
+    if (page !== leaves.headOf(record)) this.parts -= 1;
     if (isRootKind(leafKindOf(run))) {
-      this.tables.setRoot(index, entries, 0);
-      this.leaves.releaseForRoot(record);
-    } else {
-      const table = tableAt(this.tables.root[index] >>> 1);
-      const entry = page & ENTRY_MASK;
-      clearBit(this.tables.words, table + TABLE_STARTS, entry);
-      if (entries === 1) clearBit(this.tables.words, table + TABLE_TAKEN, entry);
-      else clearBits(this.tables.words, table + TABLE_TAKEN, entry, entries);
-      this.leaves.release(record);
+      tables.setRoot(index, entries, 0);
+      leaves.releaseForRoot(record);
+      return;
     }
+    const table = tableAt(tables.root[index] >>> 1);
+    const entry = page & ENTRY_MASK;
+    if (entries === 1) clearBit(words, table + TABLE_TAKEN, entry);
+    else clearBits(words, table + TABLE_TAKEN, entry, entries);
+    if (record < 0) {
+      leaves.blocks.drop(-record);
+      words[table + TABLE_BLOCKS + (entry >>> BLOCK_SHIFT)] -= 1;
+    } else {
+      clearBit(words, table + TABLE_STARTS, entry);
+      leaves.release(record);
+    }
+  }
+
+  /** The same leaf in a record of the slab, which must have one free. Answers the record. */
+  private moveOut(record: number): number {
+    if (record > 0) return record;
+    const { leaves } = this;
+    const page = leaves.pageOf(record);
+    const flags = leafFlags(leaves.runOf(record));
+    const [mapping, frame] = [leaves.mappingOf(record), leaves.frameOf(record)];
+    const offset = leaves.offsetOf(record);
+    this.dropLeaf(record);
+    return this.putRecord(page, 1, Kind.SMALL, flags, mapping, frame, offset, page, 1);
   }
 
   /** Records a table in a record that the slab has free. Answers the record. */
@@ -217,33 +352,52 @@ export class Shadow {
     return record;
   }
 
+  /** Each block that there is, by the first page that it is for. */
+  *blocks(): Generator<{ readonly page: number; readonly block: number }> {
+    const { root, words } = this.tables;
+    for (let page = 0; page < root.length << ROOT_INDEX_SHIFT; page += BLOCK_PAGES) {
+      if (this.tableOf(page) === 0) page += ROOT_ENTRY_PAGES - BLOCK_PAGES;
+      else if (this.hasBlock(page)) yield { page, block: words[this.blockAt(page)] };
+    }
+  }
+
+  /** Gives back the memory of facts that no page needs. */
+  trimFacts(): void {
+    this.leaves.facts.keepOnly(this.slotsInBlocks());
+  }
+
+  /** The slots of the Mappings of all pages that are in blocks. */
+  private *slotsInBlocks(): Generator<number> {
+    for (const { block } of this.blocks()) yield* this.leaves.blocks.slotsOf(block);
+  }
+
   /** Forgets a table record without leaves. */
   dropTable(record: number): void {
-    this.tables.setRoot(this.tables.words[tableAt(record) + TABLE_INDEX], 1, 0);
-    this.tables.slab.release(record);
+    const { tables, leaves } = this;
+    const at = tableAt(record);
+    for (let word = at + TABLE_BLOCKS; word < at + TABLE_TAKEN; word += 1) {
+      if (tables.words[word] !== 0) leaves.blocks.release(tables.words[word]);
+    }
+    tables.setRoot(tables.words[at + TABLE_INDEX], 1, 0);
+    tables.slab.release(record);
   }
 
   /** The first page behind a leaf record. */
   endOf(record: number): number {
-    const at = record << RECORD_SHIFT;
-    const run = this.leaves.words[at + LEAF_RUN];
-    return this.leaves.words[at + LEAF_PAGE] + leafEntries(run) * pagesPerEntry(leafKindOf(run));
+    const run = this.leaves.runOf(record);
+    return this.leaves.pageOf(record) + leafEntries(run) * pagesPerEntry(leafKindOf(run));
   }
 
   /** The first page behind the whole Mapping that a leaf record belongs to. */
   mappingEnd(record: number): number {
-    const at = record << RECORD_SHIFT;
-    const words = this.leaves.words;
-    return (
-      words[at + LEAF_HEAD] +
-      words[at + LEAF_TOTAL] * pagesPerEntry(leafKindOf(words[at + LEAF_RUN]))
-    );
+    const { leaves } = this;
+    const perEntry = pagesPerEntry(leafKindOf(leaves.runOf(record)));
+    return leaves.headOf(record) + leaves.totalOf(record) * perEntry;
   }
 
   /** Whether a leaf record is the first of its Mapping. */
   isHead(record: number): boolean {
-    const at = record << RECORD_SHIFT;
-    return this.leaves.words[at + LEAF_PAGE] === this.leaves.words[at + LEAF_HEAD];
+    return this.leaves.pageOf(record) === this.leaves.headOf(record);
   }
 
   /** Cuts a leaf record in two before `page`, a border of its leaves strictly inside it. */
@@ -282,15 +436,19 @@ export class Shadow {
     this.parts -= 1;
   }
 
-  /** The inverse: the Mapping that begins with `head` takes in the one behind it. */
+  /**
+   * The inverse: the Mapping that begins with `head` takes in the one behind it. It takes up to two
+   * records from the slab where one of them is in a block.
+   */
   joinMappings(head: number): void {
-    const words = this.leaves.words;
-    const at = head << RECORD_SHIFT;
+    const { leaves } = this;
     const page = this.mappingEnd(head);
     const end = this.mappingEnd(this.leafAt(page));
-    const first = words[at + LEAF_PAGE];
-    const perEntry = pagesPerEntry(leafKindOf(words[at + LEAF_RUN]));
-    this.assign(first, end, words[at + LEAF_MAPPING], (end - first) / perEntry);
+    const record = this.moveOut(head);
+    this.moveOut(this.leafAt(page));
+    const first = leaves.pageOf(record);
+    const perEntry = pagesPerEntry(leafKindOf(leaves.runOf(record)));
+    this.assign(first, end, leaves.mappingOf(record), (end - first) / perEntry);
     this.parts += 1;
     this.mergeWithNext(this.leafAt(page - 1));
   }
@@ -317,17 +475,16 @@ export class Shadow {
 
   /** Makes one record of `record` and the one behind it where nothing tells them apart. */
   mergeWithNext(record: number): boolean {
-    const words = this.leaves.words;
-    const at = record << RECORD_SHIFT;
+    const { leaves } = this;
     const end = this.endOf(record);
     if (end >= this.mappingEnd(record)) return false;
     const next = this.leafAt(end);
-    const run = words[at + LEAF_RUN];
-    const nextRun = words[(next << RECORD_SHIFT) + LEAF_RUN];
+    const run = leaves.runOf(record);
+    const nextRun = leaves.runOf(next);
     if (leafFlags(run) !== leafFlags(nextRun)) return false;
     const entries = leafEntries(run) + leafEntries(nextRun);
     this.dropLeaf(next);
-    words[at + LEAF_RUN] = packLeafRun(entries, leafKindOf(run), leafFlags(run));
+    leaves.setRun(record, packLeafRun(entries, leafKindOf(run), leafFlags(run)));
     this.claim(record, entries);
     return true;
   }

@@ -7,6 +7,21 @@
  */
 import { Code, type ErrorNumber, OK } from '../base/index.js';
 
+/** Something that grows by bytes and can take the last growth back. */
+export interface Growable {
+  readonly blockBytes: number;
+  readonly freeCount: number;
+  grow(bytes: number): number;
+  shrink(added: number): void;
+}
+
+/** The same words, with room for `length` of them. */
+export function enlarged(words: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(words);
+  return larger;
+}
+
 /** Called when the slab is short: grows it so that `blocks` are free, or answers an error. */
 export type RefillFunction = (slab: Slab, blocks: number) => ErrorNumber;
 
@@ -40,14 +55,21 @@ export class Slab {
     return this.blocks - this.free;
   }
 
+  /** Bytes of all blocks, and of those in use. */
+  get bytes(): number {
+    return this.blocks * this.blockBytes;
+  }
+
+  get usedBytes(): number {
+    return this.usedCount * this.blockBytes;
+  }
+
   /** Takes in `bytes` of new memory; answers how many blocks it gave. */
   grow(bytes: number): number {
     const added = Math.floor(bytes / this.blockBytes);
     const needed = this.blocks + added;
     if (needed > this.stack.length) {
-      const larger = new Int32Array(Math.max(needed, this.stack.length * 2));
-      larger.set(this.stack);
-      this.stack = larger;
+      this.stack = enlarged(this.stack, Math.max(needed, this.stack.length * 2));
     }
     for (let block = needed; block > this.blocks; block -= 1) {
       this.stack[this.free] = block;

@@ -3,7 +3,7 @@
  * each L2 table, with the bits of its 256 entries.
  *
  *     word 0  index in the root         1  slot of the VNode      2  slot of its Mapping
- *          3  physical address, KiB     4..7  spare
+ *          3  physical address, KiB     4..7  the block of each quarter (see `page-blocks.ts`), or 0
  *          8..15   entries that are mapped          16..23  entries where a leaf record begins
  */
 import { bitSetWords, clearBits, setBits } from '../base/index.js';
@@ -24,6 +24,7 @@ export const TABLE_INDEX = 0;
 export const TABLE_VNODE = 1;
 export const TABLE_MAPPING = 2;
 export const TABLE_ADDRESS = 3;
+export const TABLE_BLOCKS = 4;
 export const TABLE_TAKEN = 8;
 export const TABLE_STARTS = 16;
 
@@ -32,7 +33,7 @@ export const TABLE_RECORD_BYTES = RECORD_WORDS * 4;
 
 /** The first word of a table record. */
 export function tableAt(record: number): number {
-  return record * RECORD_WORDS;
+  return (record * RECORD_WORDS) | 0;
 }
 
 /** The table records of one pmap, and the entries of its root. */

@@ -106,6 +106,9 @@ describe('arguments that are none', () => {
   });
 });
 
+/** So far apart that each page has a record of its own, and no block is made for them. */
+const APART = 8 * 4096;
+
 describe('the metadata region', () => {
   test('grows around what somebody else maps in it', () => {
     const { domain, pmap, audit } = setUp();
@@ -119,7 +122,7 @@ describe('the metadata region', () => {
     pmap.unmap(base + 2 * MIB, 4096);
     let page = 0;
     while (domain.metadata.usedBytes < 256 * 1024) {
-      pmap.map(A + page * 8192, frame, 0, 4096, READ);
+      pmap.map(A + page * APART, frame, 0, 4096, READ);
       page += 1;
     }
     expect(audit()).toEqual([]);
@@ -140,7 +143,7 @@ describe('the metadata region', () => {
       pmap.map(domain.metadata.base, frame, 0, 4096, READ);
       pmap.unmap(domain.metadata.base, 4096);
       for (let page = 0; leaves.freeCount > 2; page += 1) {
-        pmap.map(A + page * 8192, frame, 0, 4096, READ);
+        pmap.map(A + page * APART, frame, 0, 4096, READ);
       }
       const chain = errorCodes(() =>
         pmap.map(domain.metadata.base + offset, frame, 0, size, flags),
@@ -158,7 +161,7 @@ describe('the metadata region', () => {
     const frame = domain.allocateFrame(20 * MIB);
     // As few records of its own as an operation may leave.
     for (let page = 0; shadow.leaves.freeCount > 2; page += 1) {
-      domain.pmap.map(A + page * 8192, frame, 0, 4096, READ);
+      domain.pmap.map(A + page * APART, frame, 0, 4096, READ);
     }
     const other = foreignPmap(domain);
     other.map(0x1000_0000, frame, 0, 20 * MIB, READ);
@@ -196,7 +199,7 @@ describe('what others take away', () => {
     expect(audit()).toEqual([]);
     pmap.trim();
     expect([slotsInUse(domain), domain.ram.freePages]).toEqual([slots, free]);
-    for (let page = 0; page < 300; page += 1) pmap.map(A + page * 8192, frame, 0, 4096, READ);
+    for (let page = 0; page < 300; page += 1) pmap.map(A + page * APART, frame, 0, 4096, READ);
     expect(audit()).toEqual([]);
   });
 
@@ -212,7 +215,7 @@ describe('what others take away', () => {
       expect(pmap.lookup(A)).toBeUndefined();
       pmap.trim();
       expect([verb, slotsInUse(domain), domain.ram.freePages]).toEqual([verb, slots, free]);
-      for (let page = 0; page < 300; page += 1) pmap.map(A + page * 8192, frame, 0, 4096, READ);
+      for (let page = 0; page < 300; page += 1) pmap.map(A + page * APART, frame, 0, 4096, READ);
       expect(audit()).toEqual([]);
     }
   });

@@ -178,25 +178,22 @@ describe('measure', () => {
 describe('the metadata of a domain', () => {
   test('is paid with frames of its own, mapped in its region, and says when that is full', () => {
     const { domain, pmap } = setUp();
-    const frame = domain.allocateFrame(PAGE_BYTES);
+    const frame = domain.allocateFrame(2 * PAGE_BYTES);
     const free = domain.ram.freePages;
-    let pages = 0;
+    const place = (mapping: number): number => 0x4100_0000 + mapping * 2 * PAGE_BYTES;
+    let mappings = 0;
     const full = errorCodes(() => {
-      for (; ; pages += 1) {
-        const at = 0x4800_0000 + pages * PAGE_BYTES;
-        pmap.map(at, frame, 0, PAGE_BYTES, READ);
-      }
+      for (; ; mappings += 1) pmap.map(place(mappings), frame, 0, 2 * PAGE_BYTES, READ);
     });
     // As many records as the region holds (defect 22), of which the original had 64,200.
     expect(full).toEqual(['LIB_ERR_SLAB_REFILL', 'LIB_ERR_PMAP_METADATA_FULL']);
-    expect(pages).toBeGreaterThan(100_000);
+    expect(mappings).toBeGreaterThan(100_000);
     expect(domain.metadata.usedBytes).toBe(4 * MIB);
     expect(free - domain.ram.freePages).toBeGreaterThanOrEqual(1024);
     const inside = [...pmap.mappings(0x4000_0000, 0x4040_0000)];
     expect(inside.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(4 * MIB);
-    const last = 0x4800_0000 + pages * PAGE_BYTES;
-    expect(pmap.lookup(last)).toBeUndefined();
-    pmap.unmap(0x4800_0000, PAGE_BYTES);
-    pmap.map(last, frame, 0, PAGE_BYTES, READ);
+    expect(pmap.lookup(place(mappings))).toBeUndefined();
+    pmap.unmap(place(0), 2 * PAGE_BYTES);
+    pmap.map(place(mappings), frame, 0, 2 * PAGE_BYTES, READ);
   }, 60_000);
 });

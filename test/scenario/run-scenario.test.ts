@@ -180,7 +180,7 @@ describe('steps', () => {
     expect(faults).toHaveLength(4);
     expect(outcome).toMatchObject({
       kind: 'fault',
-      handler: expect.stringMatching(/^cannot map .*: no memory could be had$/),
+      handler: expect.stringMatching(/^p has no memory for another page: .* no block that fits$/),
     });
   });
 

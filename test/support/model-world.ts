@@ -142,6 +142,9 @@ export class ModelWorld {
 
   private addSpace(pmap: Pmap, manager: number, number: number): void {
     const model = new ModelSpace(this.policy, this.kernel.memoryOffset);
+    // Few pages lie so close together here that a block would be made for them: in every other space
+    // one page is enough.
+    if (this.spaces.length % 2 === 0) pmap.core.shadow.leaves.blocks.worth = 1;
     this.spaces.push({ pmap, manager, number, model });
   }
 

@@ -1,5 +1,5 @@
 import type { Domain, Pmap } from '../../src/domain/index.js';
-import { LEAF_PAGE, leafEntries, leafKindOf, RECORD_SHIFT } from '../../src/domain/leaf-records.js';
+import { leafEntries, leafKindOf } from '../../src/domain/leaf-run.js';
 import {
   MAPPING_NEXT,
   MAPPING_OFFSET,
@@ -72,15 +72,22 @@ export function snapshotKernel(kernel: Kernel): Snapshot {
 export function snapshotPmap(pmap: Pmap, name = 'pmap'): Snapshot {
   const { shadow, lostMappings } = pmap.core;
   const lines: string[] = [];
-  const { words } = shadow.leaves;
+  const { leaves } = shadow;
   for (let page = shadow.nextMapped(0, 1 << 20); page >= 0; ) {
     const record = shadow.leafAt(page);
-    const at = record << RECORD_SHIFT;
-    // Word 5 chains the records of one bucket, whose order says nothing.
-    const fields = [0, 1, 2, 3, 4, 6, 7].map((field) => words[at + field]?.toString(16));
-    lines.push(`${name} leaf ${fields.join(' ')}`);
-    const run = words[at + 1] ?? 0;
-    if (leafEntries(run) === 0 || words[at + LEAF_PAGE] !== page) {
+    const run = leaves.runOf(record);
+    const fields = [
+      leaves.pageOf(record),
+      run,
+      leaves.mappingOf(record),
+      leaves.frameOf(record),
+      leaves.offsetOf(record),
+      leaves.headOf(record),
+      leaves.totalOf(record),
+    ];
+    const place = record < 0 ? ` in block ${-record}` : '';
+    lines.push(`${name} leaf ${fields.map((field) => field.toString(16)).join(' ')}${place}`);
+    if (leafEntries(run) === 0 || leaves.pageOf(record) !== page) {
       lines.push(`${name} broken record ${record} of kind ${leafKindOf(run)} at page ${page}`);
       return lines;
     }
@@ -93,6 +100,8 @@ export function snapshotPmap(pmap: Pmap, name = 'pmap'): Snapshot {
   }
   for (const [kind, { slab }] of [
     ['leaves', shadow.leaves],
+    ['page blocks', shadow.leaves.blocks],
+    ['facts', shadow.leaves.facts],
     ['tables', shadow.tables],
   ] as const) {
     const free = (slab['stack'] as Int32Array).slice(0, slab.freeCount);
