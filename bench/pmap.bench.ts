@@ -83,20 +83,20 @@ function inFullSpace(wanted: 'map' | 'unmap'): () => number {
   const { pmap } = domain;
   const pages = populate(domain);
   const frame = domain.allocateFrame(FRAME_BYTES);
+  // The population is whole batches.
   let nextIn = POPULATION - BATCH * BATCHES_FREE;
   let nextOut = 0;
   const map = (): void => {
     for (let index = 0; index < BATCH; index += 1) {
-      const page = pages[(nextIn + index) % POPULATION];
-      pmap.map(page * PAGE, frame, index * PAGE, PAGE, READ_WRITE);
+      pmap.map(pages[nextIn + index] * PAGE, frame, index * PAGE, PAGE, READ_WRITE);
     }
-    nextIn += BATCH;
+    nextIn = (nextIn + BATCH) % POPULATION;
   };
   const unmap = (): void => {
     for (let index = 0; index < BATCH; index += 1) {
-      pmap.unmap(pages[(nextOut + index) % POPULATION] * PAGE, PAGE);
+      pmap.unmap(pages[nextOut + index] * PAGE, PAGE);
     }
-    nextOut += BATCH;
+    nextOut = (nextOut + BATCH) % POPULATION;
   };
   return () => {
     const mapped = nanosecondsPer(BATCH, map);
