@@ -89,6 +89,11 @@ export class LeafRecords {
     return slab.bytes + blocks.slab.bytes + facts.slab.bytes - this.usedBytes;
   }
 
+  /** Whether there are so many records that blocks are of use, and none of those too sparse. */
+  get needsBlocks(): boolean {
+    return this.usedCount > this.blocks.few && !this.isSparse;
+  }
+
   /**
    * Whether records and blocks take more than 40 bytes a record, but for {@link SPARE_BYTES}: then no
    * block is made, and those go that hold few pages.

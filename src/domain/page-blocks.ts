@@ -16,6 +16,8 @@ export const BLOCK_SHIFT = 6;
 export const BLOCK_PAGES = 1 << BLOCK_SHIFT;
 /** Leaf records that are moved into a block when there are so many of 64 pages. */
 const BLOCK_WORTH = 16;
+/** With fewer records than this in all, which fit in a page, a space has no need of blocks. */
+const FEW_RECORDS = 113;
 /** With fewer pages than this a block and their facts take more than 40 bytes a page. */
 const SPARSE_PAGES = 8;
 
@@ -42,6 +44,8 @@ export class PageBlocks {
   readonly slab = new Slab(4 << BLOCK_SHIFT);
   /** Leaf records that are moved into a block when there are so many of 64 pages. */
   worth = BLOCK_WORTH;
+  /** A pmap with no more records than this makes no block. */
+  few = FEW_RECORDS;
   /** Pages that blocks hold. */
   heldCount = 0;
   /** All blocks; the first is nobody's, and holds nothing. Replaced when the slab grows. */

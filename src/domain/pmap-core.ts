@@ -147,9 +147,10 @@ export class PmapCore implements MappingObserver {
    */
   gather(page: number): void {
     const { shadow } = this;
+    const { leaves } = shadow;
     if (shadow.hasBlock(page)) {
       this.moveIn(page);
-    } else if (!shadow.leaves.isSparse && this.hasFree(shadow.leaves.blocks)) {
+    } else if (leaves.needsBlocks && this.hasFree(leaves.blocks)) {
       shadow.makeBlock(page);
       const first = page & -BLOCK_PAGES;
       for (let at = first; at < first + BLOCK_PAGES; at += 1) this.moveIn(at);

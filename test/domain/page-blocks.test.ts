@@ -14,7 +14,8 @@ const FIRST = BASE / PAGE_BYTES;
 /** Pages that lie close together, in two tables. */
 const PAGES = 320;
 
-function setUp() {
+/** A domain whose pmap makes blocks however few records it has, or only with more than a page of them. */
+function setUp(few?: number) {
   const machine = new Machine({
     banks: [{ name: 'ram', base: 0x8000_0000, bytes: 256 * MIB, kind: 'ram' }],
     profile: 'cortex-a7',
@@ -28,6 +29,7 @@ function setUp() {
     ...auditSpace({ kernel, pmap, manager: domain, number: domain.number }),
   ];
   const { leaves } = pmap.core.shadow;
+  if (few !== undefined) leaves.blocks.few = few;
   return { domain, pmap, audit, leaves, blocks: leaves.blocks };
 }
 
@@ -39,8 +41,22 @@ interface Place {
 }
 
 describe('single pages that lie close together', () => {
+  test('have records as long as those fit in a page', () => {
+    const { domain, pmap, blocks } = setUp();
+    const frame = domain.allocateFrame(MIB);
+    for (let page = 0; page < 80; page += 1) {
+      pmap.map(BASE + page * PAGE_BYTES, frame, page * PAGE_BYTES, PAGE_BYTES, READ);
+    }
+    expect(blocks.heldCount).toBe(0);
+    expect(blocks.slab.capacity).toBe(0);
+    for (let page = 80; page < 256; page += 1) {
+      pmap.map(BASE + page * PAGE_BYTES, frame, page * PAGE_BYTES, PAGE_BYTES, READ);
+    }
+    expect(blocks.heldCount).toBeGreaterThan(100);
+  });
+
   test('take few bytes each, and give them back with their table', () => {
-    const { domain, pmap, audit, leaves, blocks } = setUp();
+    const { domain, pmap, audit, leaves, blocks } = setUp(0);
     const frame = domain.allocateFrame(MIB);
     const before = pmap.measure();
     const map = (page: number): void => {
@@ -97,7 +113,7 @@ describe('single pages that lie close together', () => {
   }, 60_000);
 
   test('have a record like any other where their facts do not fit in', () => {
-    const { domain, pmap, audit, leaves, blocks } = setUp();
+    const { domain, pmap, audit, leaves, blocks } = setUp(0);
     const { facts } = leaves;
     expect(facts.fits(2 ** 24 - 1, 2 ** 18 - 1, 2 ** 13 - 1)).toBe(true);
     for (const [slot, offset, flags] of [
@@ -126,7 +142,7 @@ describe('single pages that lie close together', () => {
   });
 
   test('do without blocks where there is no memory for them', () => {
-    const { domain, pmap, audit, blocks } = setUp();
+    const { domain, pmap, audit, blocks } = setUp(0);
     const frame = domain.allocateFrame(MIB);
     const { metadata } = domain;
     const usual = metadata.refill.bind(metadata);
@@ -145,7 +161,7 @@ describe('single pages that lie close together', () => {
 
   test.each([1, 2, 3])('are what a plain map of pages says, seed %i', (seed) => {
     const random = new Random(seed);
-    const { domain, pmap, audit, blocks } = setUp();
+    const { domain, pmap, audit, blocks } = setUp(0);
     const range = new PmapRange(pmap);
     const frames = [1, 2, 3].map(() => domain.allocateFrame(MIB));
     const model = new Map<number, Place>();

@@ -144,7 +144,11 @@ export class ModelWorld {
     const model = new ModelSpace(this.policy, this.kernel.memoryOffset);
     // Few pages lie so close together here that a block would be made for them: in every other space
     // one page is enough.
-    if (this.spaces.length % 2 === 0) pmap.core.shadow.leaves.blocks.worth = 1;
+    if (this.spaces.length % 2 === 0) {
+      const { blocks } = pmap.core.shadow.leaves;
+      blocks.worth = 1;
+      blocks.few = 0;
+    }
     this.spaces.push({ pmap, manager, number, model });
   }
 
