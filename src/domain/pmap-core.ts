@@ -22,7 +22,6 @@ import { Kind } from '../format/index.js';
 import { type Invocations, type MappingObserver, PagingFlags } from '../kernel/index.js';
 import { EventKind, type EventRing } from '../machine/index.js';
 import { leafEntries, leafFlags, leafKindOf } from './leaf-run.js';
-import { BLOCK_PAGES, heldPages, isSparse } from './page-blocks.js';
 import { isRootKind, type PmapPolicy, pagesPerEntry } from './pmap-policy.js';
 import { Shadow } from './shadow.js';
 import type { Growable } from './slab.js';
@@ -141,54 +140,10 @@ export class PmapCore implements MappingObserver {
     return error === OK ? OK : pushError(error, Code.LIB_ERR_SLAB_REFILL);
   }
 
-  /**
-   * Moves `page`, a Mapping of one small page that has a record, into a block; where there is none yet,
-   * one is made for it and its neighbours. Without memory for blocks, pages do without.
-   */
-  gather(page: number): void {
-    const { shadow } = this;
-    const { leaves } = shadow;
-    if (shadow.hasBlock(page)) {
-      this.moveIn(page);
-    } else if (leaves.needsBlocks && this.hasFree(leaves.blocks)) {
-      shadow.makeBlock(page);
-      const first = page & -BLOCK_PAGES;
-      for (let at = first; at < first + BLOCK_PAGES; at += 1) this.moveIn(at);
-    }
-  }
-
-  /** Moves a page into its index block, where it is one that can be there and its facts can have a block. */
-  private moveIn(page: number): void {
-    const { shadow } = this;
-    const { facts } = shadow.leaves;
-    const mapping = shadow.movable(page);
-    if (mapping < 0) return;
-    if (!facts.has(mapping)) {
-      if (!this.hasFree(facts)) return;
-      facts.take(mapping);
-    }
-    shadow.moveIn(page);
-  }
-
-  /** Whether a block of these is free, or can be had. */
-  private hasFree(blocks: Growable): boolean {
+  /** Makes sure that a block of one of the pmap's slabs is free; false where no memory is to be had. */
+  reserveBlock(blocks: Growable): boolean {
     if (blocks.freeCount > 0) return true;
     return this.metadata?.refill(this, RESERVED_LEAVES, RESERVED_TABLES, blocks) === OK;
-  }
-
-  /** Moves the pages around `page` out of their block, if blocks are to go and there are records for them. */
-  thin(page: number, block: number): void {
-    const { shadow } = this;
-    const { leaves } = shadow;
-    const fits = leaves.freeCount >= RESERVED_LEAVES + heldPages(block);
-    if (leaves.isSparse && fits) shadow.dropBlock(page);
-  }
-
-  /** Gives back what blocks take for no page, and those that hold few. */
-  trimBlocks(): void {
-    const { shadow } = this;
-    for (const { page, block } of shadow.blocks()) if (isSparse(block)) this.thin(page, block);
-    shadow.trimFacts();
   }
 
   /** A slot, or the negative of `LIB_ERR_SLOT_ALLOC` with its cause. */

@@ -21,6 +21,7 @@ import { Kind } from '../format/index.js';
 import { EventKind } from '../machine/index.js';
 import type { LeafRecords } from './leaf-records.js';
 import { BLOCK_SHIFT, blockPlace, type PageBlocks } from './page-blocks.js';
+import type { PageGathering } from './page-gathering.js';
 import { type PmapCore, RESERVED_LEAVES } from './pmap-core.js';
 import type { MapOperation } from './pmap-map.js';
 import type { Shadow } from './shadow.js';
@@ -54,6 +55,7 @@ export class SimpleMap {
   bytes = 0;
   private readonly core: PmapCore;
   private readonly planned: MapOperation;
+  private readonly gathering: PageGathering;
   // At hand: each object on the way would cost a check.
   private readonly shadow: Shadow;
   private readonly leaves: LeafRecords;
@@ -62,9 +64,10 @@ export class SimpleMap {
   private readonly slots: SlotAllocator;
 
   /** `planned` says in its own words what is wrong with a request. */
-  constructor(core: PmapCore, planned: MapOperation) {
+  constructor(core: PmapCore, planned: MapOperation, gathering: PageGathering) {
     this.core = core;
     this.planned = planned;
+    this.gathering = gathering;
     this.shadow = core.shadow;
     this.leaves = core.shadow.leaves;
     this.blocks = core.shadow.leaves.blocks;
@@ -135,7 +138,7 @@ export class SimpleMap {
       tableWords[blockAt] = (block + 1) | 0;
       tableWords[(table + TABLE_TAKEN + (entry >>> 5)) | 0] |= 1 << (entry & 31);
     } else if (this.shadow.putPages(page, pages, flags, slot, frame, first, table)) {
-      core.gather(page);
+      this.gathering.gather(page);
     }
     this.offset = start;
     this.bytes = pages << PAGE_SHIFT;

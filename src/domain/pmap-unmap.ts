@@ -20,6 +20,7 @@ import {
 } from './leaf-records.js';
 import { leafEntries, leafKindOf } from './leaf-run.js';
 import { BLOCK_SHIFT, blockPlace, isSparse, type PageBlocks } from './page-blocks.js';
+import type { PageGathering } from './page-gathering.js';
 import type { PmapCore } from './pmap-core.js';
 import type { PmapCost } from './pmap-map.js';
 import { isRootKind, pagesPerEntry } from './pmap-policy.js';
@@ -43,6 +44,7 @@ export class UnmapOperation {
   /** Bytes that were removed. */
   bytes = 0;
   private readonly core: PmapCore;
+  private readonly gathering: PageGathering;
   // At hand for the usual case: each object on the way would cost a check.
   private readonly leaves: LeafRecords;
   private readonly blocks: PageBlocks;
@@ -52,8 +54,9 @@ export class UnmapOperation {
   private heads = new Int32Array(64);
   private count = 0;
 
-  constructor(core: PmapCore) {
+  constructor(core: PmapCore, gathering: PageGathering) {
     this.core = core;
+    this.gathering = gathering;
     this.leaves = core.shadow.leaves;
     this.blocks = core.shadow.leaves.blocks;
     this.tables = core.shadow.tables;
@@ -104,7 +107,7 @@ export class UnmapOperation {
     blocks.drop(place);
     const left = (block - 1) | 0;
     bits[blockAt] = left;
-    if (isSparse(left)) core.thin(page, left);
+    if (isSparse(left)) this.gathering.thin(page);
     this.bytes = PAGE_BYTES;
     const { events } = core;
     if (events.on) events.record(EventKind.UNMAP, core.resources.domain, address, bytes);

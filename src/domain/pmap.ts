@@ -36,6 +36,7 @@ import {
 import { leafFlags, leafKindOf } from './leaf-run.js';
 import { MetadataRegion } from './metadata-region.js';
 import { BLOCK_SHIFT, blockPlace, type PageBlocks } from './page-blocks.js';
+import { PageGathering } from './page-gathering.js';
 import { findAddress, findRawAddress } from './pmap-address.js';
 import { PmapCore, type PmapResources, type RecordSource } from './pmap-core.js';
 import { deserialisePmap } from './pmap-deserialise.js';
@@ -156,6 +157,7 @@ export class Pmap {
   private readonly blocks: PageBlocks;
   private readonly facts: SlotFacts;
   private readonly tables: TableRecords;
+  private readonly gathering: PageGathering;
   private readonly mapping: MapOperation;
   private readonly simpleMap: SimpleMap;
   private readonly unmapping: UnmapOperation;
@@ -169,9 +171,10 @@ export class Pmap {
     this.blocks = core.shadow.leaves.blocks;
     this.facts = core.shadow.leaves.facts;
     this.tables = core.shadow.tables;
+    this.gathering = new PageGathering(core);
     this.mapping = new MapOperation(core);
-    this.simpleMap = new SimpleMap(core, this.mapping);
-    this.unmapping = new UnmapOperation(core);
+    this.simpleMap = new SimpleMap(core, this.mapping, this.gathering);
+    this.unmapping = new UnmapOperation(core, this.gathering);
     this.modifying = new ModifyOperation(core);
     this.reshaping = new ReshapeOperation(core);
   }
@@ -353,7 +356,7 @@ export class Pmap {
       undo.push(() => core.createTable(index, address));
       trimmed += 1;
     }
-    core.trimBlocks();
+    this.gathering.trim();
     const swept = core.sweep();
     if (swept !== OK) throw this.failure(swept, 'give back lost tables of', 0, ADDRESS_SPACE_BYTES);
     return trimmed;

@@ -146,17 +146,11 @@ export class Shadow {
   }
 
   /** Records a Mapping of one small page in its block. Answers the record, or 0 where that cannot be. */
-  private putInBlock(
-    page: number,
-    flags: number,
-    mapping: number,
-    frame: number,
-    offset: number,
-  ): number {
+  putInBlock(page: number, flags: number, mapping: number, frame: number, offset: number): number {
     const { words } = this.tables;
     const table = tableAt(this.tableOf(page));
     const entry = page & ENTRY_MASK;
-    const at = table + TABLE_BLOCKS + (entry >>> BLOCK_SHIFT);
+    const at = this.blockAt(page);
     const block = words[at];
     if (block === 0 || !this.leaves.facts.put(mapping, frame, offset, flags)) return 0;
     const place = blockPlace(block, page);
@@ -248,55 +242,10 @@ export class Shadow {
     return records % this.leaves.blocks.worth === 0 || words[table + TABLE_BLOCKS + quarter] !== 0;
   }
 
-  /** Whether the page lies in an index block. */
-  hasBlock(page: number): boolean {
-    return this.tables.words[this.blockAt(page)] !== 0;
-  }
-
-  /** Makes an empty index block for the pages around `page`; a block must be free. */
-  makeBlock(page: number): void {
-    this.tables.words[this.blockAt(page)] = this.leaves.blocks.take(page);
-  }
-
-  /** Where the record of its table tells of the index block around `page`. */
-  private blockAt(page: number): number {
+  /** Where in the words of the tables it stands which block the pages around `page` have. */
+  blockAt(page: number): number {
     const quarter = (page & ENTRY_MASK) >>> BLOCK_SHIFT;
     return tableAt(this.tableOf(page)) + TABLE_BLOCKS + quarter;
-  }
-
-  /** Moves the pages around `page` out of their block, which they are too few for, into free records. */
-  dropBlock(page: number): void {
-    const { leaves, tables } = this;
-    const at = this.blockAt(page);
-    for (let index = 0; index < BLOCK_PAGES; index += 1) {
-      const place = blockPlace(tables.words[at], index);
-      if (leaves.blocks.words[place] !== 0) this.moveOut(-place);
-    }
-    leaves.blocks.release(tables.words[at]);
-    tables.words[at] = 0;
-  }
-
-  /** The slot of the Mapping of a single small page that has a record and could be in a block, or -1. */
-  movable(page: number): number {
-    const { leaves } = this;
-    const record = leaves.find(page);
-    if (record === 0 || leaves.totalOf(record) !== 1) return -1;
-    const run = leaves.runOf(record);
-    if (leafKindOf(run) !== Kind.SMALL) return -1;
-    const mapping = leaves.mappingOf(record);
-    return leaves.facts.fits(mapping, leaves.offsetOf(record), leafFlags(run)) ? mapping : -1;
-  }
-
-  /** Moves a page that is {@link movable} into its index block; its facts must have a block too. */
-  moveIn(page: number): void {
-    const { leaves } = this;
-    const record = leaves.find(page);
-    const [mapping, frame] = [leaves.mappingOf(record), leaves.frameOf(record)];
-    const flags = leafFlags(leaves.runOf(record));
-    if (this.putInBlock(page, flags, mapping, frame, leaves.offsetOf(record)) === 0) return;
-    const table = tableAt(this.tableOf(page));
-    clearBit(this.tables.words, table + TABLE_STARTS, page & ENTRY_MASK);
-    leaves.release(record);
   }
 
   /** Forgets a leaf record. */
@@ -327,7 +276,7 @@ export class Shadow {
   }
 
   /** The same leaf in a record of the slab, which must have one free. Answers the record. */
-  private moveOut(record: number): number {
+  moveOut(record: number): number {
     if (record > 0) return record;
     const { leaves } = this;
     const page = leaves.pageOf(record);
@@ -352,23 +301,13 @@ export class Shadow {
     return record;
   }
 
-  /** Each block that there is, by the first page that it is for. */
-  *blocks(): Generator<{ readonly page: number; readonly block: number }> {
+  /** The first page of each block that there is. */
+  *blockPages(): Generator<number> {
     const { root, words } = this.tables;
     for (let page = 0; page < root.length << ROOT_INDEX_SHIFT; page += BLOCK_PAGES) {
       if (this.tableOf(page) === 0) page += ROOT_ENTRY_PAGES - BLOCK_PAGES;
-      else if (this.hasBlock(page)) yield { page, block: words[this.blockAt(page)] };
+      else if (words[this.blockAt(page)] !== 0) yield page;
     }
-  }
-
-  /** Gives back the memory of facts that no page needs. */
-  trimFacts(): void {
-    this.leaves.facts.keepOnly(this.slotsInBlocks());
-  }
-
-  /** The slots of the Mappings of all pages that are in blocks. */
-  private *slotsInBlocks(): Generator<number> {
-    for (const { block } of this.blocks()) yield* this.leaves.blocks.slotsOf(block);
   }
 
   /** Forgets a table record without leaves. */
