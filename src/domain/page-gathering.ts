@@ -36,14 +36,13 @@ export class PageGathering {
     }
   }
 
-  /** After an unmap that left few pages in a block: moves them out if blocks are to go. */
+  /** Moves the pages around `page` out of their block, which has few of them. */
   thin(page: number): void {
     const { shadow } = this.core;
     const { leaves, tables } = shadow;
     const at = shadow.blockAt(page);
     const block = tables.words[at];
-    const fits = leaves.freeCount >= RESERVED_LEAVES + heldPages(block);
-    if (!fits || !leaves.isSparse) return;
+    if (leaves.freeCount < RESERVED_LEAVES + heldPages(block)) return;
     for (let index = 0; index < BLOCK_PAGES; index += 1) {
       const place = blockPlace(block, index);
       if (leaves.blocks.words[place] !== 0) shadow.moveOut(-place);
@@ -55,11 +54,11 @@ export class PageGathering {
   /** Gives back what blocks take for no page, and those that hold few. */
   trim(): void {
     const { shadow } = this.core;
-    const { words } = shadow.tables;
+    const { leaves, tables } = shadow;
     for (const page of shadow.blockPages()) {
-      if (isSparse(words[shadow.blockAt(page)])) this.thin(page);
+      if (isSparse(tables.words[shadow.blockAt(page)]) && leaves.isSparse) this.thin(page);
     }
-    shadow.leaves.facts.keepOnly(this.slots());
+    leaves.facts.keepOnly(this.slots());
   }
 
   /** The slots of the Mappings of all pages that are in blocks. */

@@ -107,7 +107,7 @@ export class UnmapOperation {
     blocks.drop(place);
     const left = (block - 1) | 0;
     bits[blockAt] = left;
-    if (isSparse(left)) this.gathering.thin(page);
+    if (isSparse(left) && this.leaves.isSparse) this.gathering.thin(page);
     this.bytes = PAGE_BYTES;
     const { events } = core;
     if (events.on) events.record(EventKind.UNMAP, core.resources.domain, address, bytes);
