@@ -419,17 +419,18 @@ function TraceChoice(): JSX.Element {
   );
 }
 
-/** A policy that misses more often with more frames, in words; empty where none does. */
+/** Which policies miss more often with more frames, in words; empty where none does. */
 function anomalyOf({ rows, sizes }: PolicyStudy): string {
-  for (const policy of REPLAY_POLICIES) {
-    const own = sizes.map((size) =>
-      rows.find((row) => row.policy === policy && row.frames === size),
+  const found = REPLAY_POLICIES.flatMap((policy) => {
+    const own = sizes.flatMap((size) =>
+      rows.filter((row) => row.policy === policy && row.frames === size),
     );
-    for (let index = 1; index < own.length; index += 1) {
-      const [before, after] = [own[index - 1], own[index]];
-      if (before === undefined || after === undefined || after.misses <= before.misses) continue;
-      return `${policy}: ${after.frames} frames miss more often than ${before.frames} (${after.misses} > ${before.misses}): Belady's anomaly.`;
-    }
-  }
-  return '';
+    const index = own.findIndex(({ misses }, at) => misses > (own[at - 1]?.misses ?? misses));
+    const [before, after] = [own[index - 1], own[index]];
+    if (before === undefined || after === undefined) return [];
+    return [
+      `${policy}: ${after.frames} frames miss more often than ${before.frames} (${after.misses} > ${before.misses}).`,
+    ];
+  });
+  return found.length === 0 ? '' : `Belady's anomaly. ${found.join(' ')}`;
 }

@@ -192,7 +192,11 @@ describe.skipIf(!HAS_CHROMIUM)('a machine in the page', () => {
   it('lets policies race, and shows what a number of frames costs', async () => {
     const { page, complaints } = await openLab('#/policies?show=policies&frames=3');
     await page.waitForSelector('.curve-picture canvas');
-    expect(await page.locator('.anomaly').innerText()).toContain("Belady's anomaly");
+    const anomaly = await page.locator('.anomaly').innerText();
+    expect(anomaly).toContain("Belady's anomaly");
+    for (const policy of ['fifo', 'clock']) {
+      expect(anomaly).toContain(`${policy}: 4 frames miss more often than 3 (10 > 9)`);
+    }
     const fifo = page.locator('.ranking li:has-text("fifo")');
     expect(await fifo.innerText()).toContain('9 misses');
     await page.getByLabel('Page frames').focus();
