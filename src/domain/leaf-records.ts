@@ -14,8 +14,9 @@
  * Changing the flags of a part of a Mapping cuts its record in up to three; words 6 and 7 tell that
  * they belong together.
  *
- * The hash grows by one bucket with every block of the slab (linear hashing), so that a record costs
- * 36 bytes in all, however many there are, and no growth ever has to move them all at once.
+ * The hash grows by one bucket with every record that is more than there were before (linear hashing),
+ * and becomes smaller as records move into blocks. So a record costs 36 bytes in all, however many
+ * there are, and no growth ever has to move them all at once.
  */
 import type { CapRef } from '../base/index.js';
 import { Kind } from '../format/index.js';
@@ -59,7 +60,7 @@ export class LeafRecords {
   readonly facts = new SlotFacts();
   /** The records, 8 words each. Replaced when the slab grows. */
   words: Int32Array = new Int32Array(1 << RECORD_SHIFT).fill(NO_PAGE);
-  /** For each bucket its first record; as many as records, and one more that is always there. */
+  /** For each bucket its first record; as many as records in use, and one more that is always there. */
   private buckets: Int32Array = new Int32Array(1);
   private count = 0;
   /** 2^n - 1 for the smallest power of two that is not below {@link count}, and half of that. */
@@ -110,7 +111,6 @@ export class LeafRecords {
       this.words = enlarged(this.words, Math.max(words, this.words.length * 2));
       this.buckets = enlarged(this.buckets, this.words.length >>> RECORD_SHIFT);
     }
-    while (this.count < this.slab.capacity) this.splitBucket();
     return added;
   }
 
@@ -122,9 +122,24 @@ export class LeafRecords {
 
   /** The record whose run begins at `page`, or 0. */
   find(page: number): number {
-    const record = this.buckets[this.bucketOf(page)];
+    const record = this.firstOf(page);
     // The answer of a call would be a tagged number, and so would the usual one with it.
     return this.words[record << RECORD_SHIFT] === page ? record : this.findBehind(record, page) | 0;
+  }
+
+  /** The first record in the bucket of a page; record 0, which begins with no page, where it is empty. */
+  firstOf(page: number): number {
+    return this.buckets[this.bucketOf(page)];
+  }
+
+  /** As {@link find}, among `first` and those behind it in its bucket. */
+  findBehind(first: number, page: number): number {
+    const { words } = this;
+    let record = first;
+    while (record !== 0 && words[record << RECORD_SHIFT] !== page) {
+      record = words[(record << RECORD_SHIFT) | LEAF_NEXT];
+    }
+    return record;
   }
 
   /** The first page of a record. */
@@ -177,6 +192,7 @@ export class LeafRecords {
   /** A record for the run of pages that begins at `page`; one must be free. Words 0 and 5 are set. */
   take(page: number): number {
     const record = this.slab.allocate();
+    if (this.count < this.slab.usedCount) this.splitBucket();
     this.words[record << RECORD_SHIFT] = page;
     this.link(record, this.bucketOf(page));
     return record;
@@ -199,6 +215,14 @@ export class LeafRecords {
     this.slab.release(record);
   }
 
+  /** As {@link release}, where many go: the hash becomes smaller with them. */
+  releaseForGood(record: number): void {
+    this.release(record);
+    for (let joins = 0; joins < 2 && this.count > 2 * this.slab.usedCount; joins += 1) {
+      this.joinBucket();
+    }
+  }
+
   /** Gives back a record that {@link takeForRoot} gave. */
   releaseForRoot(record: number): void {
     this.slab.release(record);
@@ -207,15 +231,6 @@ export class LeafRecords {
   private bucketOf(page: number): number {
     const place = hash(page) & this.mask;
     return place < this.count ? place : place & (this.mask >>> 1);
-  }
-
-  private findBehind(first: number, page: number): number {
-    const { words } = this;
-    let record = first;
-    while (record !== 0 && words[record << RECORD_SHIFT] !== page) {
-      record = words[(record << RECORD_SHIFT) | LEAF_NEXT];
-    }
-    return record;
   }
 
   private link(record: number, bucket: number): void {

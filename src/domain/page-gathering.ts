@@ -89,6 +89,6 @@ export class PageGathering {
     shadow.putInBlock(page, flags, mapping, frame, offset);
     const table = tableAt(shadow.tableOf(page));
     clearBit(tables.words, table + TABLE_STARTS, page & (ROOT_ENTRY_PAGES - 1));
-    leaves.release(record);
+    leaves.releaseForGood(record);
   }
 }

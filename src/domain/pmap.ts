@@ -367,29 +367,46 @@ export class Pmap {
    * where many look-ups must not allocate.
    */
   lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
-    const { tables } = this;
+    const { tables, leaves } = this;
     const page = address >>> PAGE_SHIFT;
     if (address >>> 0 !== address && !(address >= 0 && address < ADDRESS_SPACE_BYTES)) {
       return undefined;
     }
     const root = tables.root[page >>> ROOT_INDEX_SHIFT];
     if ((root & 1) === 0) return root === 0 ? undefined : this.lookupSection(root >>> 1, into);
-    const bits = tables.words;
     const table = tableAt(root >>> 1);
-    const block = bits[(table + TABLE_BLOCKS + ((page >>> BLOCK_SHIFT) & 3)) | 0];
-    into.table = (bits[(table + TABLE_VNODE) | 0] | 0) as CapRef;
-    return block === 0
-      ? this.lookupRecord(page, into)
-      : this.lookupHeld(page, blockPlace(block, page), into);
+    into.table = (tables.words[(table + TABLE_VNODE) | 0] | 0) as CapRef;
+    // What has a record is mostly asked for by its first page, and is then the first of its bucket.
+    const { words } = leaves;
+    const first = leaves.firstOf(page);
+    const at = first << RECORD_SHIFT;
+    if (words[at] !== page) return this.lookupHeld(page, table, first, into);
+    const run = words[at | LEAF_RUN];
+    const head = words[at | LEAF_HEAD];
+    into.page = head;
+    into.pages = words[at | LEAF_TOTAL];
+    into.kind = leafKindOf(run);
+    into.frame = words[at | LEAF_FRAME] as CapRef;
+    into.framePage = (words[at | LEAF_OFFSET] - page + head) | 0;
+    into.flags = leafFlags(run);
+    into.mapping = words[at | LEAF_MAPPING] as CapRef;
+    return into;
   }
 
   // The ways of a look-up stand apart, so that V8 makes one piece of each with what is above.
 
-  /** {@link lookup} of a page at its place in a block, which may not hold it. */
-  private lookupHeld(page: number, place: number, into: MappingInfo): MappingInfo | undefined {
+  /** {@link lookup} of a page that may be in a block; `first` is the first record of its bucket. */
+  private lookupHeld(
+    page: number,
+    table: number,
+    first: number,
+    into: MappingInfo,
+  ): MappingInfo | undefined {
     const { facts } = this;
-    const mapping = this.blocks.words[place];
-    if (mapping === 0) return this.lookupRecord(page, into);
+    const block = this.tables.words[(table + TABLE_BLOCKS + ((page >>> BLOCK_SHIFT) & 3)) | 0];
+    // The first block is nobody's, and holds nothing.
+    const mapping = this.blocks.words[blockPlace(block, page)];
+    if (mapping === 0) return this.lookupInside(page, first, into);
     const at = facts.placeOf(mapping);
     const { words } = facts;
     const fact = words[at | 1];
@@ -403,29 +420,10 @@ export class Pmap {
     return into;
   }
 
-  /** {@link lookup} of a page that has a record of the slab, or none. */
-  private lookupRecord(page: number, into: MappingInfo): MappingInfo | undefined {
-    const { leaves } = this;
-    // Most mappings of pages are asked for by their first page, which the hash knows at once.
-    const record = leaves.find(page);
-    if (record === 0) return this.lookupInside(page, into);
-    const { words } = leaves;
-    const at = record << RECORD_SHIFT;
-    const run = words[at | LEAF_RUN];
-    const head = words[at | LEAF_HEAD];
-    into.page = head;
-    into.pages = words[at | LEAF_TOTAL];
-    into.kind = leafKindOf(run);
-    into.frame = words[at | LEAF_FRAME] as CapRef;
-    into.framePage = (words[at | LEAF_OFFSET] - page + head) | 0;
-    into.flags = leafFlags(run);
-    into.mapping = words[at | LEAF_MAPPING] as CapRef;
-    return into;
-  }
-
-  /** {@link lookup} of a page that no record begins with. */
-  private lookupInside(page: number, into: MappingInfo): MappingInfo | undefined {
-    const record = this.shadow.leafAt(page);
+  /** {@link lookup} of a page that no block holds, nor begins the first record of its bucket with. */
+  private lookupInside(page: number, first: number, into: MappingInfo): MappingInfo | undefined {
+    const found = this.leaves.findBehind(first, page);
+    const record = found !== 0 ? found : this.shadow.leafAt(page);
     if (record === 0) return undefined;
     fill(into, this.leaves, record);
     return into;
