@@ -1,3 +1,4 @@
+/** What a command with a source works on: the space, its names, and where each of its bytes is from. */
 import {
   AddressSpace,
   type ArtifactPlace,

@@ -364,7 +364,7 @@ export class Pmap {
 
   /**
    * What is mapped at `address`, or undefined. `into` is filled and answered; give the same one again
-   * where many look-ups must not allocate.
+   * where many look-ups must not allocate. Where nothing is mapped, what stands in it means nothing.
    */
   lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
     const { tables, leaves } = this;

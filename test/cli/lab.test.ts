@@ -1,5 +1,12 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -175,6 +182,24 @@ describe('pagewright lab', () => {
     'nothing.yaml',
   ])('takes %s for no scenario', (word) => {
     expect(scenarioDocument(word)).toBeUndefined();
+  });
+
+  it('refuses programs that are too large for the page together', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pagewright-'));
+    try {
+      const names = ['a.elf', 'b.elf', 'c.elf'];
+      // Files of holes: nothing of this is on the disk.
+      for (const name of names) {
+        writeFileSync(join(folder, name), '');
+        truncateSync(join(folder, name), 30 * 2 ** 20);
+      }
+      const file = join(folder, 'large.yaml');
+      const domains = names.map((name) => `{name: ${name.slice(0, 1)}, elf: ${name}}`);
+      writeFileSync(file, `domains: [${domains.join(', ')}]\nsteps: []\n`);
+      expect(() => scenarioDocument(file)).toThrow(/larger than 64\.0 M together/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('says what is wrong with a scenario, and which program of it is not there', () => {
