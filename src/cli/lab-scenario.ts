@@ -1,5 +1,5 @@
 /** A scenario for the page of the lab, which runs it. */
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { formatBytes, VmError } from '../base/index.js';
 import { MOST_FILE_BYTES } from '../layout/yaml-tree.js';
@@ -18,9 +18,7 @@ const MOST_PROGRAMS_BYTES = 64 * 1024 * 1024;
  * are too large together.
  */
 export function scenarioDocument(word: string): string | undefined {
-  // A pipe would be waited for, and nobody could interrupt that.
-  const isFile = statSync(word, { throwIfNoEntry: false })?.isFile() ?? false;
-  if (!/\.ya?ml$/i.test(word) || !isFile) return undefined;
+  if (!/\.ya?ml$/i.test(word) || !existsSync(word)) return undefined;
   const text = decodeText(word, readAtMost(word, MOST_FILE_BYTES));
   if (!isScenarioText(text)) return undefined;
   const { domains } = parseScenario(text, word);
