@@ -36,9 +36,7 @@ export const PAGE_SHIFT = 12;
  * The page that an address lies in, or the whole pages in a size; below 2^43. A small integer for the
  * compiler too: a quotient would be a double, and would be boxed wherever it is passed on.
  */
-export function pageNumber(bytes: number): number {
-  return (bytes / PAGE_BYTES) | 0;
-}
+export const pageNumber = (bytes: number): number => (bytes / PAGE_BYTES) | 0;
 
 /** `value` rounded down to a multiple of `granule`; any positive granule, exact up to 2^53. */
 export function roundDown(value: number, granule: number): number {

@@ -10,29 +10,24 @@ const WORD_BITS = 32;
 const ALL = 0xffff_ffff;
 
 /** The bits of a word from `low` up to, not including, `high`; 0 <= low < high <= 32. */
-function mask(low: number, high: number): number {
-  return (ALL << low) & (ALL >>> (WORD_BITS - high));
-}
+const mask = (low: number, high: number): number => (ALL << low) & (ALL >>> (WORD_BITS - high));
 
 /** Words that a set of `bits` bits takes. */
-export function bitSetWords(bits: number): number {
-  return (bits + WORD_BITS - 1) >>> 5;
-}
+export const bitSetWords = (bits: number): number => (bits + WORD_BITS - 1) >>> 5;
 
 /** Whether bit `index` is set. */
-export function testBit(pool: BitPool, start: number, index: number): boolean {
-  return ((pool[start + (index >>> 5)] >>> (index & 31)) & 1) !== 0;
-}
+export const testBit = (pool: BitPool, start: number, index: number): boolean =>
+  ((pool[start + (index >>> 5)] >>> (index & 31)) & 1) !== 0;
 
 /** Sets bit `index`. */
-export function setBit(pool: BitPool, start: number, index: number): void {
+export const setBit = (pool: BitPool, start: number, index: number): void => {
   pool[start + (index >>> 5)] |= 1 << (index & 31);
-}
+};
 
 /** Clears bit `index`. */
-export function clearBit(pool: BitPool, start: number, index: number): void {
+export const clearBit = (pool: BitPool, start: number, index: number): void => {
   pool[start + (index >>> 5)] &= ~(1 << (index & 31));
-}
+};
 
 /*
  * Runs of bits: the bits in the word that the run begins in, then whole words, then those in the word
@@ -82,11 +77,11 @@ export function anyBit(pool: BitPool, start: number, index: number, count: numbe
 }
 
 /** How many of the 32 bits of a word are set. */
-export function countBits(word: number): number {
+export const countBits = (word: number): number => {
   let bits = word - ((word >>> 1) & 0x5555_5555);
   bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333);
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
-}
+};
 
 /** The highest set bit at or below `index`, or -1. */
 export function lastBitUpTo(pool: BitPool, start: number, index: number): number {

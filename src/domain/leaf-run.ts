@@ -9,21 +9,14 @@ const KIND_SHIFT = 13;
 const FLAGS_SHIFT = 16;
 
 /** The word for so many entries of a kind with these region flags. */
-export function packLeafRun(entries: number, kind: number, flags: number): number {
-  return entries | (kind << KIND_SHIFT) | (flags << FLAGS_SHIFT);
-}
+export const packLeafRun = (entries: number, kind: number, flags: number): number =>
+  entries | (kind << KIND_SHIFT) | (flags << FLAGS_SHIFT);
 
 /** Entries of a run. */
-export function leafEntries(run: number): number {
-  return run & ENTRIES_MASK;
-}
+export const leafEntries = (run: number): number => run & ENTRIES_MASK;
 
 /** Leaf kind of a run. */
-export function leafKindOf(run: number): number {
-  return (run >>> KIND_SHIFT) & 7;
-}
+export const leafKindOf = (run: number): number => (run >>> KIND_SHIFT) & 7;
 
 /** Region flags of a run. */
-export function leafFlags(run: number): number {
-  return run >>> FLAGS_SHIFT;
-}
+export const leafFlags = (run: number): number => run >>> FLAGS_SHIFT;

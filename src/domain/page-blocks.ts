@@ -25,19 +25,14 @@ const HELD_BITS = 8;
 const HELD_MASK = (1 << HELD_BITS) - 1;
 
 /** Where the word of `page` is in {@link PageBlocks.words}, by the word of its table. */
-export function blockPlace(block: number, page: number): number {
-  return ((block >>> HELD_BITS) << BLOCK_SHIFT) | (page & (BLOCK_PAGES - 1));
-}
+export const blockPlace = (block: number, page: number): number =>
+  ((block >>> HELD_BITS) << BLOCK_SHIFT) | (page & (BLOCK_PAGES - 1));
 
 /** How many pages a block holds, by the word of its table. */
-export function heldPages(block: number): number {
-  return block & HELD_MASK;
-}
+export const heldPages = (block: number): number => block & HELD_MASK;
 
 /** Whether a block holds so few pages that leaf records may take less, by the word of its table. */
-export function isSparse(block: number): boolean {
-  return heldPages(block) < SPARSE_PAGES;
-}
+export const isSparse = (block: number): boolean => heldPages(block) < SPARSE_PAGES;
 
 /** The blocks of one pmap. Places are indexes of {@link words}. */
 export class PageBlocks {

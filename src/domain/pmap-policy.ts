@@ -91,9 +91,8 @@ export const largestLeaves: PmapPolicy = {
 };
 
 /** Pages that one table entry of a leaf of `kind` stands for. */
-export function pagesPerEntry(kind: number): number {
-  return kind === Kind.SECTION || kind === Kind.SUPERSECTION ? SECTION_PAGES : 1;
-}
+export const pagesPerEntry = (kind: number): number =>
+  kind === Kind.SECTION || kind === Kind.SUPERSECTION ? SECTION_PAGES : 1;
 
 /** Pages of one leaf of `kind`. */
 export function pagesPerLeaf(kind: number): number {
@@ -103,6 +102,5 @@ export function pagesPerLeaf(kind: number): number {
 }
 
 /** Whether leaves of `kind` stand in the root table. */
-export function isRootKind(kind: number): boolean {
-  return kind === Kind.SECTION || kind === Kind.SUPERSECTION;
-}
+export const isRootKind = (kind: number): boolean =>
+  kind === Kind.SECTION || kind === Kind.SUPERSECTION;

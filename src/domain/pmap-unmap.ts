@@ -16,7 +16,7 @@ import {
   LEAF_RUN,
   LEAF_TOTAL,
   type LeafRecords,
-  RECORD_SHIFT,
+  recordAt,
 } from './leaf-records.js';
 import { leafEntries, leafKindOf } from './leaf-run.js';
 import { BLOCK_SHIFT, blockPlace, isSparse, type PageBlocks } from './page-blocks.js';
@@ -119,7 +119,7 @@ export class UnmapOperation {
     const { core, leaves, tables } = this;
     const head = leaves.find(page);
     const { words } = leaves;
-    const at = head << RECORD_SHIFT;
+    const at = recordAt(head);
     const entries = leafEntries(words[at | LEAF_RUN]);
     const isPart = (words[at | LEAF_HEAD] ^ page) | (words[at | LEAF_TOTAL] ^ entries);
     if (isPart !== 0 || head === 0 || entries << PAGE_SHIFT !== bytes) return NOT_SIMPLE;

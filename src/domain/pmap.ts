@@ -31,7 +31,7 @@ import {
   LEAF_RUN,
   LEAF_TOTAL,
   type LeafRecords,
-  RECORD_SHIFT,
+  recordAt,
 } from './leaf-records.js';
 import { leafFlags, leafKindOf } from './leaf-run.js';
 import { MetadataRegion } from './metadata-region.js';
@@ -367,46 +367,29 @@ export class Pmap {
    * where many look-ups must not allocate. Where nothing is mapped, what stands in it means nothing.
    */
   lookup(address: number, into: MappingInfo = new MappingInfo()): MappingInfo | undefined {
-    const { tables, leaves } = this;
+    const { tables } = this;
     const page = address >>> PAGE_SHIFT;
     if (address >>> 0 !== address && !(address >= 0 && address < ADDRESS_SPACE_BYTES)) {
       return undefined;
     }
     const root = tables.root[page >>> ROOT_INDEX_SHIFT];
     if ((root & 1) === 0) return root === 0 ? undefined : this.lookupSection(root >>> 1, into);
+    const { words } = tables;
     const table = tableAt(root >>> 1);
-    into.table = (tables.words[(table + TABLE_VNODE) | 0] | 0) as CapRef;
-    // What has a record is mostly asked for by its first page, and is then the first of its bucket.
-    const { words } = leaves;
-    const first = leaves.firstOf(page);
-    const at = first << RECORD_SHIFT;
-    if (words[at] !== page) return this.lookupHeld(page, table, first, into);
-    const run = words[at | LEAF_RUN];
-    const head = words[at | LEAF_HEAD];
-    into.page = head;
-    into.pages = words[at | LEAF_TOTAL];
-    into.kind = leafKindOf(run);
-    into.frame = words[at | LEAF_FRAME] as CapRef;
-    into.framePage = (words[at | LEAF_OFFSET] - page + head) | 0;
-    into.flags = leafFlags(run);
-    into.mapping = words[at | LEAF_MAPPING] as CapRef;
-    return into;
+    const block = words[(table + TABLE_BLOCKS + ((page >>> BLOCK_SHIFT) & 3)) | 0];
+    into.table = (words[(table + TABLE_VNODE) | 0] | 0) as CapRef;
+    return block === 0
+      ? this.lookupRecord(page, into)
+      : this.lookupHeld(page, blockPlace(block, page), into);
   }
 
   // The ways of a look-up stand apart, so that V8 makes one piece of each with what is above.
 
-  /** {@link lookup} of a page that may be in a block; `first` is the first record of its bucket. */
-  private lookupHeld(
-    page: number,
-    table: number,
-    first: number,
-    into: MappingInfo,
-  ): MappingInfo | undefined {
+  /** {@link lookup} of a page that may be in a block, by its place there. */
+  private lookupHeld(page: number, place: number, into: MappingInfo): MappingInfo | undefined {
     const { facts } = this;
-    const block = this.tables.words[(table + TABLE_BLOCKS + ((page >>> BLOCK_SHIFT) & 3)) | 0];
-    // The first block is nobody's, and holds nothing.
-    const mapping = this.blocks.words[blockPlace(block, page)];
-    if (mapping === 0) return this.lookupInside(page, first, into);
+    const mapping = this.blocks.words[place];
+    if (mapping === 0) return this.lookupRecord(page, into);
     const at = facts.placeOf(mapping);
     const { words } = facts;
     const fact = words[at | 1];
@@ -417,6 +400,26 @@ export class Pmap {
     into.framePage = factOffset(fact);
     into.flags = factFlags(fact);
     into.mapping = mapping as CapRef;
+    return into;
+  }
+
+  /** {@link lookup} of a page that no block holds. */
+  private lookupRecord(page: number, into: MappingInfo): MappingInfo | undefined {
+    const { leaves } = this;
+    const { words } = leaves;
+    // Mostly it is asked for by its first page, and is then the first of its bucket.
+    const first = leaves.firstOf(page);
+    const at = recordAt(first);
+    if (words[at] !== page) return this.lookupInside(page, first, into);
+    const run = words[at | LEAF_RUN];
+    const head = words[at | LEAF_HEAD];
+    into.page = head;
+    into.pages = words[at | LEAF_TOTAL];
+    into.kind = leafKindOf(run);
+    into.frame = words[at | LEAF_FRAME] as CapRef;
+    into.framePage = (words[at | LEAF_OFFSET] - page + head) | 0;
+    into.flags = leafFlags(run);
+    into.mapping = words[at | LEAF_MAPPING] as CapRef;
     return into;
   }
 

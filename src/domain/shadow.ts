@@ -23,7 +23,7 @@ import {
   LEAF_RUN,
   LEAF_TOTAL,
   LeafRecords,
-  RECORD_SHIFT,
+  recordAt,
 } from './leaf-records.js';
 import { leafEntries, leafFlags, leafKindOf, packLeafRun } from './leaf-run.js';
 import { BLOCK_PAGES, BLOCK_SHIFT, blockPlace } from './page-blocks.js';
@@ -175,7 +175,7 @@ export class Shadow {
     const inRoot = isRootKind(kind);
     const record = inRoot ? this.leaves.takeForRoot(page) : this.leaves.take(page);
     const words = this.leaves.words;
-    const at = record << RECORD_SHIFT;
+    const at = recordAt(record);
     words[at + LEAF_RUN] = packLeafRun(entries, kind, flags);
     words[at + LEAF_MAPPING] = mapping;
     words[at + LEAF_FRAME] = frame;
@@ -209,7 +209,7 @@ export class Shadow {
     offset: number,
     table: number,
   ): boolean {
-    const at = this.leaves.take(page) << RECORD_SHIFT;
+    const at = recordAt(this.leaves.take(page));
     const { words } = this.leaves;
     words[at | LEAF_RUN] = packLeafRun(pages, Kind.SMALL, flags);
     words[at | LEAF_MAPPING] = mapping;
@@ -342,7 +342,7 @@ export class Shadow {
   /** Cuts a leaf record in two before `page`, a border of its leaves strictly inside it. */
   cut(record: number, page: number): void {
     const words = this.leaves.words;
-    const at = record << RECORD_SHIFT;
+    const at = recordAt(record);
     const run = words[at + LEAF_RUN];
     const kind = leafKindOf(run);
     const flags = leafFlags(run);
@@ -366,7 +366,7 @@ export class Shadow {
   splitMapping(head: number, page: number, slot: number): void {
     const end = this.mappingEnd(head);
     const words = this.leaves.words;
-    const at = head << RECORD_SHIFT;
+    const at = recordAt(head);
     const mapping = words[at + LEAF_MAPPING];
     const perEntry = pagesPerEntry(leafKindOf(words[at + LEAF_RUN]));
     const first = words[at + LEAF_PAGE];
@@ -397,7 +397,7 @@ export class Shadow {
     const words = this.leaves.words;
     for (let page = from; page < to; ) {
       const record = this.leafAt(page);
-      const at = record << RECORD_SHIFT;
+      const at = recordAt(record);
       words[at + LEAF_MAPPING] = slot;
       words[at + LEAF_HEAD] = from;
       words[at + LEAF_TOTAL] = total;
@@ -407,7 +407,7 @@ export class Shadow {
 
   /** Changes the kind of the only leaf of a record: both kinds take the same entries. */
   changeKind(record: number, kind: number): void {
-    const at = (record << RECORD_SHIFT) + LEAF_RUN;
+    const at = recordAt(record) + LEAF_RUN;
     const run = this.leaves.words[at];
     this.leaves.words[at] = packLeafRun(leafEntries(run), kind, leafFlags(run));
   }
@@ -430,7 +430,7 @@ export class Shadow {
 
   /** Marks the entries of a record as its own again, after a neighbour's were dropped. */
   private claim(record: number, entries: number): void {
-    const at = record << RECORD_SHIFT;
+    const at = recordAt(record);
     const page = this.leaves.words[at + LEAF_PAGE];
     const index = page >>> ROOT_INDEX_SHIFT;
     if (isRootKind(leafKindOf(this.leaves.words[at + LEAF_RUN]))) {

@@ -24,14 +24,10 @@ const FLAGS_MASK = 2 ** (31 - OFFSET_BITS) - 1;
 const SLOTS_MASK = 2 ** 24 - 1;
 
 /** Region flags, from word 1. */
-export function factFlags(word: number): number {
-  return word >>> OFFSET_BITS;
-}
+export const factFlags = (word: number): number => word >>> OFFSET_BITS;
 
 /** The page of the frame, from word 1. */
-export function factOffset(word: number): number {
-  return word & OFFSET_MASK;
-}
+export const factOffset = (word: number): number => word & OFFSET_MASK;
 
 /** The facts of one pmap. */
 export class SlotFacts {

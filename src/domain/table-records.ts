@@ -32,9 +32,7 @@ export const TABLE_STARTS = 16;
 export const TABLE_RECORD_BYTES = RECORD_WORDS * 4;
 
 /** The first word of a table record. */
-export function tableAt(record: number): number {
-  return (record * RECORD_WORDS) | 0;
-}
+export const tableAt = (record: number): number => (record * RECORD_WORDS) | 0;
 
 /** The table records of one pmap, and the entries of its root. */
 export class TableRecords {

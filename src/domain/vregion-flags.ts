@@ -35,9 +35,9 @@ const ACCESS_FLAGS =
  * The kernel's flags for those of a region. GUARD takes every right away; bits that stand for
  * nothing on ARM are left out, and so are bits that stand for nothing at all (defects 18 and 40).
  */
-export function toPagingFlags(flags: number): number {
+export const toPagingFlags = (flags: number): number => {
   if ((flags & VRegionFlags.GUARD) !== 0) return 0;
   const combining = (flags & VRegionFlags.WRITE_COMBINING) !== 0 ? PagingFlags.WRITE_COMBINING : 0;
   const old = (flags & VRegionFlags.OLD) !== 0 ? PagingFlags.OLD : 0;
   return (flags & ACCESS_FLAGS) | combining | old;
-}
+};

@@ -26,19 +26,15 @@ export const ACCESS_NAMES = [
 ] as const;
 
 /** Whether the access is a write. */
-export function isWrite(access: number): boolean {
-  return access === Access.PRIVILEGED_WRITE || access === Access.USER_WRITE;
-}
+export const isWrite = (access: number): boolean =>
+  access === Access.PRIVILEGED_WRITE || access === Access.USER_WRITE;
 
 /** Whether the access is an instruction fetch. */
-export function isFetch(access: number): boolean {
-  return access === Access.PRIVILEGED_FETCH || access === Access.USER_FETCH;
-}
+export const isFetch = (access: number): boolean =>
+  access === Access.PRIVILEGED_FETCH || access === Access.USER_FETCH;
 
 /** Whether the access is made at PL1. */
-export function isPrivileged(access: number): boolean {
-  return access <= Access.PRIVILEGED_FETCH;
-}
+export const isPrivileged = (access: number): boolean => access <= Access.PRIVILEGED_FETCH;
 
 /** Bits of effective rights. */
 export const Right = {
@@ -116,9 +112,7 @@ export const DomainAccess = { NONE: 0, CLIENT: 1, RESERVED: 2, MANAGER: 3 } as c
 export const DOMAIN_ACCESS_NAMES = ['none', 'client', 'reserved', 'manager'] as const;
 
 /** The {@link DomainAccess} of `domain` in the register `dacr`. */
-export function domainAccess(dacr: number, domain: number): number {
-  return (dacr >>> (2 * domain)) & 3;
-}
+export const domainAccess = (dacr: number, domain: number): number => (dacr >>> (2 * domain)) & 3;
 
 /**
  * The rights that remain when the domain has had its say: all for a manager, the client's for a
@@ -135,9 +129,7 @@ export function effectiveRights(
 }
 
 /** Whether the leaf's access flag allows accesses: always, unless SCTLR.AFE makes AP[0] the flag. */
-export function accessFlagSet(ap: number, afe: boolean): boolean {
-  return !afe || (ap & 1) === 1;
-}
+export const accessFlagSet = (ap: number, afe: boolean): boolean => !afe || (ap & 1) === 1;
 
 /**
  * {@link effectiveRights} of every combination under this DACR, for the hot path: at

@@ -112,19 +112,13 @@ export function faultMeaning(status: number): FaultMeaning {
  * A fault as one negative number, so that a translation answers with a number and allocates
  * nothing: the FS in five bits, the domain in four.
  */
-export function faultNumber(status: number, domain: number): number {
-  return -(status | (domain << 5));
-}
+export const faultNumber = (status: number, domain: number): number => -(status | (domain << 5));
 
 /** FS[4:0] of a {@link faultNumber}. */
-export function faultStatusOf(fault: number): number {
-  return -fault & 31;
-}
+export const faultStatusOf = (fault: number): number => -fault & 31;
 
 /** The domain in a {@link faultNumber}. */
-export function faultDomainOf(fault: number): number {
-  return (-fault >>> 5) & 15;
-}
+export const faultDomainOf = (fault: number): number => (-fault >>> 5) & 15;
 
 /** A fault status register, read. */
 export interface FaultRegister {
@@ -152,14 +146,12 @@ const EXT = 1 << 12;
 const CM = 1 << 13;
 
 /** The DFSR of a fault. */
-export function dfsrOf(status: number, domain: number, write: boolean, external = false): number {
-  return ifsrOf(status, external) | (domain << DOMAIN_SHIFT) | (write ? WNR : 0);
-}
+export const dfsrOf = (status: number, domain: number, write: boolean, external = false): number =>
+  ifsrOf(status, external) | (domain << DOMAIN_SHIFT) | (write ? WNR : 0);
 
 /** The IFSR of a fault. */
-export function ifsrOf(status: number, external = false): number {
-  return (status & FS_LOW) | (status > FS_LOW ? FS_HIGH : 0) | (external ? EXT : 0);
-}
+export const ifsrOf = (status: number, external = false): number =>
+  (status & FS_LOW) | (status > FS_LOW ? FS_HIGH : 0) | (external ? EXT : 0);
 
 /** The fields of a DFSR. */
 export function decodeDfsr(word: number): FaultRegister {

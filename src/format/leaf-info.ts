@@ -50,25 +50,19 @@ export const isNonSecure = (info: LeafInfo): boolean => (info & NON_SECURE) !== 
 export const OFFSET_MASKS: readonly number[] = [0, 0, 0xf_ffff, 0xff_ffff, 0xffff, 0xfff, 0];
 
 /** What the leaf `word` says itself. */
-function ownInfo(kind: number, word: number): LeafInfo {
-  return (
-    leafAp(kind, word) |
-    (leafXn(kind, word) ? XN : 0) |
-    (kind << KIND_SHIFT) |
-    (leafTexCb(kind, word) << TEXCB_SHIFT) |
-    (leafShareable(kind, word) ? SHAREABLE : 0) |
-    (leafNotGlobal(kind, word) ? NOT_GLOBAL : 0)
-  );
-}
+const ownInfo = (kind: number, word: number): LeafInfo =>
+  leafAp(kind, word) |
+  (leafXn(kind, word) ? XN : 0) |
+  (kind << KIND_SHIFT) |
+  (leafTexCb(kind, word) << TEXCB_SHIFT) |
+  (leafShareable(kind, word) ? SHAREABLE : 0) |
+  (leafNotGlobal(kind, word) ? NOT_GLOBAL : 0);
 
 /** What the level-1 entry `word` gives to its leaf or to the pages below: domain, PXN and NS. */
-function givenInfo(kind: number, word: number, hasPxn: boolean): LeafInfo {
-  return (
-    (entryDomain(kind, word) << DOMAIN_SHIFT) |
-    (hasPxn && entryPxn(kind, word) ? PXN : 0) |
-    (entryNs(kind, word) ? NON_SECURE : 0)
-  );
-}
+const givenInfo = (kind: number, word: number, hasPxn: boolean): LeafInfo =>
+  (entryDomain(kind, word) << DOMAIN_SHIFT) |
+  (hasPxn && entryPxn(kind, word) ? PXN : 0) |
+  (entryNs(kind, word) ? NON_SECURE : 0);
 
 // Most walks end in a small page, whose facts are all in the low twelve bits of its word and in the
 // low ten of the table entry: these tables have every one of them.
@@ -89,16 +83,15 @@ for (let word = 0; word < 2 * WITH_PXN; word++) {
 }
 
 /** What the pages below the table entry `word` have from it: domain, PXN and NS. */
-export function tableInfo(word: number, hasPxn: boolean): LeafInfo {
-  return TABLE_INFO[(word & LOW_TABLE) | (hasPxn ? WITH_PXN : 0)];
-}
+export const tableInfo = (word: number, hasPxn: boolean): LeafInfo =>
+  TABLE_INFO[(word & LOW_TABLE) | (hasPxn ? WITH_PXN : 0)];
 
 /** The facts of the page `word` below a table entry that gives it `given`; 0 if it is a fault. */
-export function pageInfo(word: number, given: LeafInfo): LeafInfo {
+export const pageInfo = (word: number, given: LeafInfo): LeafInfo => {
   const info = SMALL_INFO[word & LOW_PAGE];
   if (info !== 0) return given | info;
   return kindOf(2, word, true) === Kind.FAULT ? 0 : given | ownInfo(Kind.LARGE, word);
-}
+};
 
 /** The facts of the section or supersection `word`; 0 if it is a fault or reserved. */
 export function sectionInfo(word: number, hasPxn: boolean): LeafInfo {

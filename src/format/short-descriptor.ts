@@ -149,9 +149,7 @@ export function kindOf(level: number, word: number, hasPxn: boolean): number {
 }
 
 /** Whether `word` is a level-1 entry that points to a table. */
-export function isTable(word: number): boolean {
-  return (word & TYPE_MASK) === TYPE_TABLE;
-}
+export const isTable = (word: number): boolean => (word & TYPE_MASK) === TYPE_TABLE;
 
 /**
  * The word of a leaf without its address: type and attributes.
@@ -246,11 +244,10 @@ export function tableAttributesOf(word: number): TableAttributes {
 }
 
 /** AP[2:0] of a leaf. */
-export function leafAp(kind: number, word: number): number {
-  return kind >= LARGE
+export const leafAp = (kind: number, word: number): number =>
+  kind >= LARGE
     ? ((word >>> PAGE_AP_SHIFT) & 3) | ((word >>> (PAGE_AP2_SHIFT - 2)) & 4)
     : ((word >>> SECTION_AP_SHIFT) & 3) | ((word >>> (SECTION_AP2_SHIFT - 2)) & 4);
-}
 
 /** XN of a leaf. */
 export function leafXn(kind: number, word: number): boolean {
@@ -259,39 +256,32 @@ export function leafXn(kind: number, word: number): boolean {
 }
 
 /** TEX[2:0] of a leaf. */
-export function leafTex(kind: number, word: number): number {
-  return (word >>> (kind === SMALL ? SMALL_TEX_SHIFT : SECTION_TEX_SHIFT)) & 7;
-}
+export const leafTex = (kind: number, word: number): number =>
+  (word >>> (kind === SMALL ? SMALL_TEX_SHIFT : SECTION_TEX_SHIFT)) & 7;
 
 /** TEX, C and B of a leaf as one number of five bits, the index of the memory-type tables. */
-export function leafTexCb(kind: number, word: number): number {
-  return (leafTex(kind, word) << 2) | ((word >>> 2) & 3);
-}
+export const leafTexCb = (kind: number, word: number): number =>
+  (leafTex(kind, word) << 2) | ((word >>> 2) & 3);
 
 /** S of a leaf. */
-export function leafShareable(kind: number, word: number): boolean {
-  return (word & (kind >= LARGE ? PAGE_S : SECTION_S)) !== 0;
-}
+export const leafShareable = (kind: number, word: number): boolean =>
+  (word & (kind >= LARGE ? PAGE_S : SECTION_S)) !== 0;
 
 /** nG of a leaf. */
-export function leafNotGlobal(kind: number, word: number): boolean {
-  return (word & (kind >= LARGE ? PAGE_NG : SECTION_NG)) !== 0;
-}
+export const leafNotGlobal = (kind: number, word: number): boolean =>
+  (word & (kind >= LARGE ? PAGE_NG : SECTION_NG)) !== 0;
 
 /** The domain in a level-1 entry of `kind`: 0 for a supersection. */
-export function entryDomain(kind: number, word: number): number {
-  return kind === SUPERSECTION ? 0 : (word >>> DOMAIN_SHIFT) & 15;
-}
+export const entryDomain = (kind: number, word: number): number =>
+  kind === SUPERSECTION ? 0 : (word >>> DOMAIN_SHIFT) & 15;
 
 /** PXN in a level-1 entry of `kind` on a CPU that has PXN. */
-export function entryPxn(kind: number, word: number): boolean {
-  return (word & (kind === TABLE ? TABLE_PXN : SECTION_PXN)) !== 0;
-}
+export const entryPxn = (kind: number, word: number): boolean =>
+  (word & (kind === TABLE ? TABLE_PXN : SECTION_PXN)) !== 0;
 
 /** NS in a level-1 entry of `kind`. */
-export function entryNs(kind: number, word: number): boolean {
-  return (word & (kind === TABLE ? TABLE_NS : SECTION_NS)) !== 0;
-}
+export const entryNs = (kind: number, word: number): boolean =>
+  (word & (kind === TABLE ? TABLE_NS : SECTION_NS)) !== 0;
 
 /**
  * The address bits of a leaf that maps the frame with this number (physical address / 4096). The
@@ -308,17 +298,15 @@ export function addressBits(kind: number, pageFrameNumber: number): number {
 }
 
 /** {@link addressBits} of a small page, for those who map many; as a signed word. */
-export function smallPageAddress(pageFrameNumber: number): number {
-  return pageFrameNumber << 12;
-}
+export const smallPageAddress = (pageFrameNumber: number): number => pageFrameNumber << 12;
 
 /** The number of the frame (physical address / 4096) that the leaf `word` maps. */
-export function pageFrameOf(kind: number, word: number): number {
+export const pageFrameOf = (kind: number, word: number): number => {
   if (kind === SMALL) return word >>> 12;
   if (kind === LARGE) return (word >>> 16) << 4;
   if (kind === SECTION) return (word >>> 20) << 8;
   return ((word >>> 24) << 12) | (((word >>> 20) & 15) << 20) | (((word >>> 5) & 15) << 24);
-}
+};
 
 /** Whether a leaf of `kind` can map that frame: aligned, and in reach of its address bits. */
 export function leafHolds(kind: number, pageFrameNumber: number): boolean {
@@ -337,14 +325,10 @@ export function leafHolds(kind: number, pageFrameNumber: number): boolean {
 }
 
 /** The address bits of an entry for the level-2 table at this physical address / 1024. */
-export function tableAddressBits(kibibyte: number): number {
-  return (kibibyte << 10) >>> 0;
-}
+export const tableAddressBits = (kibibyte: number): number => (kibibyte << 10) >>> 0;
 
 /** The physical address / 1024 of the level-2 table that the entry `word` points to. */
-export function tableKibibyteOf(word: number): number {
-  return (word & TABLE_ADDRESS) >>> 10;
-}
+export const tableKibibyteOf = (word: number): number => (word & TABLE_ADDRESS) >>> 10;
 
 function requireRange(kind: number, field: string, value: number, highest: number): void {
   if (value >= 0 && value <= highest && Number.isInteger(value)) return;

@@ -113,16 +113,12 @@ export function fixedObjectSize(type: number): number | undefined {
 }
 
 /** Whether `type` is a translation table. */
-export function isVNode(type: number): boolean {
-  return type === CapType.VNODE_ARM_L1 || type === CapType.VNODE_ARM_L2;
-}
+export const isVNode = (type: number): boolean =>
+  type === CapType.VNODE_ARM_L1 || type === CapType.VNODE_ARM_L2;
 
 /** Whether `type` is a Mapping. */
-export function isMapping(type: number): boolean {
-  return type >= CapType.FRAME_MAPPING;
-}
+export const isMapping = (type: number): boolean => type >= CapType.FRAME_MAPPING;
 
 /** Whether `type` is a table of slots. */
-export function isCNode(type: number): boolean {
-  return type === CapType.L1_CNODE || type === CapType.L2_CNODE;
-}
+export const isCNode = (type: number): boolean =>
+  type === CapType.L1_CNODE || type === CapType.L2_CNODE;

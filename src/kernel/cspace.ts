@@ -23,24 +23,17 @@ const SLOT_BITS = 8;
 const SLOT_MASK = CNODE_SLOTS - 1;
 
 /** The reference to slot `slot` of the L2 CNode that lies in slot `cnode` of the root. */
-export function capRefOf(cnode: number, slot: number): CapRef {
-  return ((cnode << SLOT_BITS) | slot) as CapRef;
-}
+export const capRefOf = (cnode: number, slot: number): CapRef =>
+  ((cnode << SLOT_BITS) | slot) as CapRef;
 
 /** The reference to slot `slot` of the root CNode itself. */
-export function rootSlotRef(slot: number): CapRef {
-  return ~slot as CapRef;
-}
+export const rootSlotRef = (slot: number): CapRef => ~slot as CapRef;
 
 /** The slot of the root CNode that `ref` goes through. */
-export function cnodeOf(ref: CapRef): number {
-  return ref < 0 ? ~ref : ref >>> SLOT_BITS;
-}
+export const cnodeOf = (ref: CapRef): number => (ref < 0 ? ~ref : ref >>> SLOT_BITS);
 
 /** The slot inside its L2 CNode that `ref` names. */
-export function slotOf(ref: CapRef): number {
-  return ref & SLOT_MASK;
-}
+export const slotOf = (ref: CapRef): number => ref & SLOT_MASK;
 
 /**
  * The slot that `ref` names in the CSpace under the L1 CNode object `root`, or the negative of an

@@ -34,9 +34,7 @@ import { CapType } from './capability-types.js';
 /** 2^32 divided by the golden ratio: spreads consecutive numbers over the whole range. */
 const SPREAD = 0x9e37_79b1;
 
-function priority(object: number): number {
-  return Math.imul(object, SPREAD) >>> 0;
-}
+const priority = (object: number): number => Math.imul(object, SPREAD) >>> 0;
 
 /** The order and the questions; the objects themselves live in {@link Capabilities}. */
 export class MappingDatabase {

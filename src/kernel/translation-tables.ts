@@ -108,7 +108,7 @@ const PERMISSION_BITS = permissionBits();
 
 /** Bits of a leaf word that hold the address: of the highest frame that the leaf can map. */
 const ADDRESS_BITS = Uint32Array.from({ length: 8 }, (_, kind) =>
-  addressBits(kind, 0xfff_ffff & ~(leafBytes(kind) / PAGE_BYTES - 1)),
+  addressBits(kind, 0xfff_ffff & ~(LEAF_BYTES[kind] / PAGE_BYTES - 1)),
 );
 
 function permissionBits(): Uint32Array {
@@ -123,9 +123,8 @@ function permissionBits(): Uint32Array {
 }
 
 /** Whether a leaf of `kind` fills sixteen entries. */
-export function isReplicated(kind: number): boolean {
-  return kind === Kind.LARGE || kind === Kind.SUPERSECTION;
-}
+export const isReplicated = (kind: number): boolean =>
+  kind === Kind.LARGE || kind === Kind.SUPERSECTION;
 
 /**
  * What the fast path needs of each table, in plain words: a table's object and the views in it are
@@ -417,9 +416,8 @@ export class TranslationTables {
 }
 
 /** Where in its words the bits of a table's valid entries begin. */
-function validAt(table: TranslationTable): number {
-  return table.level === 1 ? 0 : table.number << INFO_SHIFT;
-}
+const validAt = (table: TranslationTable): number =>
+  table.level === 1 ? 0 : table.number << INFO_SHIFT;
 
 /** Writes `count` words from `index` on, each `step` more than the one before; eight in a round. */
 export function writeRun(
@@ -459,11 +457,7 @@ export function writeRun(
 }
 
 /** Bytes that one leaf of `kind` translates. */
-export function leafBytes(kind: number): number {
-  return LEAF_BYTES[kind];
-}
+export const leafBytes = (kind: number): number => LEAF_BYTES[kind];
 
 /** A run of entries as the Mapping keeps it. */
-export function packRun(entry: number, count: number): number {
-  return entry | (count << RUN_ENTRY_BITS);
-}
+export const packRun = (entry: number, count: number): number => entry | (count << RUN_ENTRY_BITS);

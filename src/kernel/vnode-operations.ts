@@ -76,10 +76,9 @@ function mappingTypes(): Uint8Array {
   return types;
 }
 
-function isCount(value: number): boolean {
+const isCount = (value: number): boolean =>
   // Most are small, and the question whether a double is whole is a long one.
-  return value >= 0 && ((value | 0) === value || Number.isSafeInteger(value));
-}
+  value >= 0 && ((value | 0) === value || Number.isSafeInteger(value));
 
 /** The operations on translation tables and Mappings. */
 export class VNodeOperations {

@@ -34,11 +34,8 @@ export class MicroTlb {
 }
 
 /** Where `va` is kept for `access`; the accesses to one page have slots of their own. */
-export function microSlot(va: number, access: number): number {
-  return ((va >>> PAGE_SHIFT) ^ (access << 5)) & (SLOTS - 1);
-}
+export const microSlot = (va: number, access: number): number =>
+  ((va >>> PAGE_SHIFT) ^ (access << 5)) & (SLOTS - 1);
 
 /** What tells `va`, an address of 32 bits, and `access` apart from all others. */
-export function microTag(va: number, access: number): number {
-  return ((va >>> PAGE_SHIFT) << 4) | access;
-}
+export const microTag = (va: number, access: number): number => ((va >>> PAGE_SHIFT) << 4) | access;

@@ -350,9 +350,7 @@ export class PhysicalMemory {
 }
 
 /** The number of the chunk that holds `pa`; below 2^22, so that the truncation is exact. */
-function chunkNumber(pa: number): number {
-  return (pa / CHUNK_BYTES) | 0;
-}
+const chunkNumber = (pa: number): number => (pa / CHUNK_BYTES) | 0;
 
 /** The bytes of a chunk from `pa`; every JavaScript engine there is runs little-endian. */
 function byteView(chunk: Uint32Array, pa: number, bytes: number): Uint8Array {
@@ -369,9 +367,7 @@ function writeDevice(store: Store, pa: number, bytes: 1 | 2 | 4, value: number):
   store.registers?.write(pa - store.base, bytes, kept);
 }
 
-function partMask(bytes: 1 | 2): number {
-  return bytes === 1 ? 0xff : 0xffff;
-}
+const partMask = (bytes: 1 | 2): number => (bytes === 1 ? 0xff : 0xffff);
 
 function checkBanks(banks: readonly MemoryBank[]): void {
   if (banks.length === 0) throw new VmError('MACHINE_ERR_BANK', 'a machine needs a bank of memory');

@@ -42,9 +42,7 @@ export interface WalkRoots {
 }
 
 /** The address of a word. Word numbers stay small integers, where addresses would become doubles. */
-function wordAddress(wordNumber: number): number {
-  return (wordNumber << 2) >>> 0;
-}
+const wordAddress = (wordNumber: number): number => (wordNumber << 2) >>> 0;
 
 /** Walks tables for one CPU, and remembers what the last walk found. */
 export class TableWalker {
@@ -96,9 +94,7 @@ export class TableWalker {
   }
 }
 
-function pageFault(status: number, table: LeafInfo): number {
-  return faultNumber(status, domainOf(table));
-}
+const pageFault = (status: number, table: LeafInfo): number => faultNumber(status, domainOf(table));
 
 /** The access flag fault of a leaf under SCTLR.AFE, or 0 if its flag is set. */
 function accessFlagFault(info: LeafInfo): number {

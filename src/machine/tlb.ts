@@ -91,14 +91,12 @@ export const SIZE_SHIFTS: readonly number[] = [12, 16, 20, 24];
 export const sizeOf = (info: LeafInfo): number => SIZE_OF_KIND[leafKindOf(info)];
 
 /** The key under which `va` is found in a leaf of that size which belongs to `asid`. */
-export function ownKey(va: number, size: number, asid: number): TlbKey {
-  return ((va & ~SIZE_MASKS[size]) | VALID | (size << SIZE_SHIFT) | asid) >>> 0;
-}
+export const ownKey = (va: number, size: number, asid: number): TlbKey =>
+  ((va & ~SIZE_MASKS[size]) | VALID | (size << SIZE_SHIFT) | asid) >>> 0;
 
 /** The key under which `va` is found in a global leaf of that size. */
-export function globalKey(va: number, size: number): TlbKey {
-  return ((va & ~SIZE_MASKS[size]) | VALID | (size << SIZE_SHIFT) | GLOBAL) >>> 0;
-}
+export const globalKey = (va: number, size: number): TlbKey =>
+  ((va & ~SIZE_MASKS[size]) | VALID | (size << SIZE_SHIFT) | GLOBAL) >>> 0;
 
 /** The key of a leaf with these facts that a walk for `va` and `asid` found. */
 export function keyOf(va: number, asid: number, info: LeafInfo): TlbKey {
@@ -107,9 +105,8 @@ export function keyOf(va: number, asid: number, info: LeafInfo): TlbKey {
 }
 
 /** Whether a key belongs to `asid` and is not global. */
-export function belongsTo(key: TlbKey, asid: number): boolean {
-  return (key & (GLOBAL | VALID | 0xff)) === (VALID | asid);
-}
+export const belongsTo = (key: TlbKey, asid: number): boolean =>
+  (key & (GLOBAL | VALID | 0xff)) === (VALID | asid);
 
 /** The size in a key. */
 export const keySize = (key: TlbKey): number => (key >>> SIZE_SHIFT) & 3;
