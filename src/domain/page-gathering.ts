@@ -12,7 +12,7 @@ import { Kind } from '../format/index.js';
 import { leafFlags, leafKindOf } from './leaf-run.js';
 import { BLOCK_PAGES, blockPlace, heldPages, isSparse } from './page-blocks.js';
 import { type PmapCore, RESERVED_LEAVES } from './pmap-core.js';
-import { ROOT_ENTRY_PAGES, TABLE_STARTS, tableAt } from './table-records.js';
+import { ROOT_ENTRY_PAGES, startsAt, tableAt } from './table-records.js';
 
 /** The blocks of one pmap as pages come and go. */
 export class PageGathering {
@@ -88,7 +88,7 @@ export class PageGathering {
     }
     shadow.putInBlock(page, flags, mapping, frame, offset);
     const table = tableAt(shadow.tableOf(page));
-    clearBit(tables.words, table + TABLE_STARTS, page & (ROOT_ENTRY_PAGES - 1));
+    clearBit(tables.starts, startsAt(table), page & (ROOT_ENTRY_PAGES - 1));
     leaves.releaseForGood(record);
   }
 }

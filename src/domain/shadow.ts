@@ -31,11 +31,11 @@ import { isRootKind, pagesPerEntry } from './pmap-policy.js';
 import {
   ROOT_ENTRY_PAGES,
   ROOT_INDEX_SHIFT,
+  startsAt,
   TABLE_ADDRESS,
   TABLE_BLOCKS,
   TABLE_INDEX,
   TABLE_MAPPING,
-  TABLE_STARTS,
   TABLE_TAKEN,
   TABLE_VNODE,
   TableRecords,
@@ -75,7 +75,7 @@ export class Shadow {
       const place = blockPlace(block, page);
       if (this.leaves.blocks.words[place] !== 0) return -place;
     }
-    const start = lastBitUpTo(words, at + TABLE_STARTS, entry);
+    const start = lastBitUpTo(this.tables.starts, startsAt(at), entry);
     return this.leaves.find((page & ~ENTRY_MASK) | start);
   }
 
@@ -190,7 +190,7 @@ export class Shadow {
     }
     const table = tableAt(this.tables.root[index] >>> 1);
     const entry = page & ENTRY_MASK;
-    setBit(this.tables.words, table + TABLE_STARTS, entry);
+    setBit(this.tables.starts, startsAt(table), entry);
     if (entries === 1) setBit(this.tables.words, table + TABLE_TAKEN, entry);
     else setBits(this.tables.words, table + TABLE_TAKEN, entry, entries);
     return record;
@@ -219,11 +219,11 @@ export class Shadow {
     words[at | LEAF_TOTAL] = pages;
     const bits = this.tables.words;
     const entry = page & ENTRY_MASK;
-    const word = table + (entry >>> 5);
+    const word = entry >>> 5;
     const bit = 1 << (entry & 31);
-    bits[word + TABLE_STARTS] |= bit;
+    this.tables.starts[startsAt(table) + word] |= bit;
     if (pages === 1) {
-      bits[word + TABLE_TAKEN] |= bit;
+      bits[table + TABLE_TAKEN + word] |= bit;
       return this.isBlockDue(page, table);
     }
     setBits(bits, table + TABLE_TAKEN, entry, pages);
@@ -235,10 +235,10 @@ export class Shadow {
    * neighbours into a new one where they are many; that is asked again only now and then.
    */
   private isBlockDue(page: number, table: number): boolean {
-    const { words } = this.tables;
+    const { words, starts } = this.tables;
     const quarter = (page & ENTRY_MASK) >>> BLOCK_SHIFT;
-    const starts = table + TABLE_STARTS + (quarter << 1);
-    const records = countBits(words[starts]) + countBits(words[starts + 1]);
+    const first = startsAt(table) + (quarter << 1);
+    const records = countBits(starts[first]) + countBits(starts[first + 1]);
     return records % this.leaves.blocks.worth === 0 || words[table + TABLE_BLOCKS + quarter] !== 0;
   }
 
@@ -270,7 +270,7 @@ export class Shadow {
       leaves.blocks.drop(-record);
       words[table + TABLE_BLOCKS + (entry >>> BLOCK_SHIFT)] -= 1;
     } else {
-      clearBit(words, table + TABLE_STARTS, entry);
+      clearBit(tables.starts, startsAt(table), entry);
       leaves.release(record);
     }
   }
@@ -292,7 +292,9 @@ export class Shadow {
     const record = this.tables.slab.allocate();
     const words = this.tables.words;
     const at = tableAt(record);
-    words.fill(0, at, tableAt(record + 1));
+    const next = tableAt(record + 1);
+    words.fill(0, at, next);
+    this.tables.starts.fill(0, startsAt(at), startsAt(next));
     words[at + TABLE_INDEX] = index;
     words[at + TABLE_VNODE] = vnode;
     words[at + TABLE_MAPPING] = mapping;

@@ -1,10 +1,12 @@
 /**
- * What a pmap remembers of its tables: the root's entries by index, and one record of 96 bytes for
- * each L2 table, with the bits of its 256 entries.
+ * What a pmap remembers of its tables: the root's entries by index, and 96 bytes for each L2 table, with
+ * the bits of its 256 entries. What a call for a single page wants is in the same cache line, since
+ * tables in random order are rarely at hand.
  *
- *     word 0  index in the root         1  slot of the VNode      2  slot of its Mapping
- *          3  physical address, KiB     4..7  the block of each quarter (see `page-blocks.ts`), or 0
- *          8..15   entries that are mapped          16..23  entries where a leaf record begins
+ *     record, 16 words     0  slot of the VNode         1..4  the block of each quarter (see `page-blocks.ts`), or 0
+ *                          5..12  entries that are mapped                    13  slot of its Mapping
+ *                          14  physical address, KiB                         15  index in the root
+ *     starts, 8 words      entries where a leaf record begins
  */
 import { bitSetWords, clearBits, setBits } from '../base/index.js';
 import { SHORT_DESCRIPTORS } from '../format/index.js';
@@ -19,26 +21,31 @@ export const TABLE_ENTRIES = L2.entries;
 export const ROOT_ENTRY_PAGES = 2 ** (L1.shift - L2.shift);
 export const ROOT_INDEX_SHIFT = L1.shift - L2.shift;
 
-const RECORD_WORDS = 24;
-export const TABLE_INDEX = 0;
-export const TABLE_VNODE = 1;
-export const TABLE_MAPPING = 2;
-export const TABLE_ADDRESS = 3;
-export const TABLE_BLOCKS = 4;
-export const TABLE_TAKEN = 8;
-export const TABLE_STARTS = 16;
+const RECORD_WORDS = 16;
+const STARTS_WORDS = TABLE_ENTRIES / 32;
+export const TABLE_VNODE = 0;
+export const TABLE_BLOCKS = 1;
+export const TABLE_TAKEN = 5;
+export const TABLE_MAPPING = 13;
+export const TABLE_ADDRESS = 14;
+export const TABLE_INDEX = 15;
 
 /** Bytes of one table record. */
-export const TABLE_RECORD_BYTES = RECORD_WORDS * 4;
+export const TABLE_RECORD_BYTES = (RECORD_WORDS + STARTS_WORDS) * 4;
 
 /** The first word of a table record. */
 export const tableAt = (record: number): number => (record * RECORD_WORDS) | 0;
 
+/** The first word of a table in {@link TableRecords.starts}, by that of its record. */
+export const startsAt = (table: number): number => table >>> 1;
+
 /** The table records of one pmap, and the entries of its root. */
 export class TableRecords {
   readonly slab = new Slab(TABLE_RECORD_BYTES);
-  /** The records, 24 words each. Replaced when the slab grows. */
+  /** The records, 16 words each. Replaced when the slab grows. */
   words: Uint32Array = new Uint32Array(0);
+  /** Bits for the entries where a leaf record begins, 8 words a table. Replaced when the slab grows. */
+  starts: Uint32Array = new Uint32Array(0);
   /** For each entry of the root: 0, a table record << 1 | 1, or the leaf record of a section << 1. */
   readonly root = new Int32Array(ROOT_ENTRIES);
   /** A bit for each entry of the root that is not 0. */
@@ -73,6 +80,9 @@ export class TableRecords {
       const larger = new Uint32Array(Math.max(words, this.words.length * 2));
       larger.set(this.words);
       this.words = larger;
+      const starts = new Uint32Array(startsAt(larger.length));
+      starts.set(this.starts);
+      this.starts = starts;
     }
     return added;
   }

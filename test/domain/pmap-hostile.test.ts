@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CapRef, MIB, PAGE_BYTES } from '../../src/base/index.js';
 import { Domain, type DomainOptions, VRegionFlags } from '../../src/domain/index.js';
+import { TABLE_MAPPING, tableAt } from '../../src/domain/table-records.js';
 import { Kernel } from '../../src/kernel/index.js';
 import { Machine } from '../../src/machine/index.js';
 import { errorCodes } from '../support/error-codes.js';
@@ -237,7 +238,7 @@ describe('what others take away', () => {
 function installationOf(domain: Domain, address: number): CapRef {
   const { tables } = domain.pmap.core.shadow;
   const record = (tables.root[address >>> 20] ?? 0) >>> 1;
-  return (tables.words[record * 24 + 2] ?? 0) as CapRef;
+  return (tables.words[tableAt(record) + TABLE_MAPPING] ?? 0) as CapRef;
 }
 
 describe('a domain that cannot be made', () => {

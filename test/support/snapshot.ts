@@ -1,5 +1,6 @@
 import type { Domain, Pmap } from '../../src/domain/index.js';
 import { leafEntries, leafKindOf } from '../../src/domain/leaf-run.js';
+import { startsAt, tableAt } from '../../src/domain/table-records.js';
 import {
   MAPPING_NEXT,
   MAPPING_OFFSET,
@@ -95,8 +96,10 @@ export function snapshotPmap(pmap: Pmap, name = 'pmap'): Snapshot {
   }
   for (const [index, entry] of shadow.tables.root.entries()) {
     if ((entry & 1) === 0) continue;
-    const at = (entry >>> 1) * 24;
-    lines.push(`${name} table ${index}: ${shadow.tables.words.slice(at, at + 24).join(' ')}`);
+    const [at, next] = [tableAt(entry >>> 1), tableAt((entry >>> 1) + 1)];
+    const words = shadow.tables.words.slice(at, next).join(' ');
+    const starts = shadow.tables.starts.slice(startsAt(at), startsAt(next)).join(' ');
+    lines.push(`${name} table ${index}: ${words} starts ${starts}`);
   }
   for (const [kind, { slab }] of [
     ['leaves', shadow.leaves],
