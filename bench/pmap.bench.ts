@@ -1,7 +1,7 @@
 /**
  * The pmap of a domain over the usual kernel: every call checks its capabilities, makes or deletes a
  * Mapping capability with its place in the mapping database, writes the table words, keeps the
- * shadow, the slots and the counters. The TLB is that of a Cortex-A7; events are off.
+ * shadow, the slots and the counters, and answers in an object that is used again. The TLB is that of a Cortex-A7; events are off.
  *
  *   map.empty, unmap.empty     one 4 KiB page; 0 to 200 pages are mapped, and the tables are there
  *   map.500k, unmap.500k       one 4 KiB page in random order; about 500,000 pages are mapped, each
@@ -13,7 +13,7 @@
  *   determineAddr.10k          10,000 regions with gaps too small, and one that fits
  */
 import { MIB } from '../src/base/index.js';
-import { Domain, MappingInfo, VRegionFlags, VSpace } from '../src/domain/index.js';
+import { Domain, MappingInfo, MapResult, VRegionFlags, VSpace } from '../src/domain/index.js';
 import { Kernel } from '../src/kernel/index.js';
 import { Machine } from '../src/machine/index.js';
 import { type Case, nanosecondsPer, shuffled } from './measure.js';
@@ -42,11 +42,12 @@ function inEmptySpace(wanted: 'map' | 'unmap'): () => number {
   const domain = bootDomain();
   const { pmap } = domain;
   const frame = domain.allocateFrame(FRAME_BYTES);
+  const result = new MapResult();
   const base = 0x5000_0000;
   const addresses = shuffled(FEW).map((place) => base + place * 2 * PAGE);
   const map = (): void => {
     for (let index = 0; index < FEW; index += 1) {
-      pmap.map(addresses[index], frame, index * PAGE, PAGE, READ_WRITE);
+      pmap.map(addresses[index], frame, index * PAGE, PAGE, READ_WRITE, result);
     }
   };
   const unmap = (): void => {
@@ -83,12 +84,13 @@ function inFullSpace(wanted: 'map' | 'unmap'): () => number {
   const { pmap } = domain;
   const pages = populate(domain);
   const frame = domain.allocateFrame(FRAME_BYTES);
+  const result = new MapResult();
   // The population is whole batches.
   let nextIn = POPULATION - BATCH * BATCHES_FREE;
   let nextOut = 0;
   const map = (): void => {
     for (let index = 0; index < BATCH; index += 1) {
-      pmap.map(pages[nextIn + index] * PAGE, frame, index * PAGE, PAGE, READ_WRITE);
+      pmap.map(pages[nextIn + index] * PAGE, frame, index * PAGE, PAGE, READ_WRITE, result);
     }
     nextIn = (nextIn + BATCH) % POPULATION;
   };

@@ -65,11 +65,11 @@ import { VRegionFlags } from './vregion-flags.js';
 import type { VSpace } from './vspace.js';
 
 /** What a map call did. */
-export interface MapResult {
+export class MapResult {
   /** Offset in the frame that the mapping begins with: the offset asked for, rounded down. */
-  readonly offset: number;
+  offset = 0;
   /** Bytes mapped: the size asked for, rounded up. */
-  readonly bytes: number;
+  bytes = 0;
 }
 
 /** Everything that a pmap knows of one address. */
@@ -233,7 +233,8 @@ export class Pmap {
    *
    * `address` is page-aligned. Offset and size are rounded to pages (under the `original` policy to
    * sections where it chooses them); what is visible at `address` is the offset that is answered.
-   * A size of 0 maps nothing and is no error.
+   * A size of 0 maps nothing and is no error. `into` is filled and answered; give the same one again
+   * where many calls must not allocate.
    *
    * Errors, outermost first: `LIB_ERR_PMAP_FRAME_IDENTIFY` no such frame;
    * `LIB_ERR_VREGION_BAD_ALIGNMENT`; `LIB_ERR_PMAP_FRAME_SIZE` the range leaves the frame;
@@ -241,14 +242,23 @@ export class Pmap {
    * `LIB_ERR_PMAP_EXISTING_MAPPING`, over `…GET_PTABLE`, `…PMAP_MAP`, `SYS_ERR_VNODE_SLOT_RESERVED`
    * the kernel window, or over what the environment failed in; `LIB_ERR_SLAB_REFILL`.
    */
-  map(address: number, frame: CapRef, offset: number, bytes: number, flags: number): MapResult {
-    const { simpleMap } = this;
+  map(
+    address: number,
+    frame: CapRef,
+    offset: number,
+    bytes: number,
+    flags: number,
+    into: MapResult = new MapResult(),
+  ): MapResult {
+    const { simpleMap, mapping } = this;
     const simply = simpleMap.run(address, frame, offset, bytes, flags);
-    if (simply === OK) return { offset: simpleMap.offset, bytes: simpleMap.bytes };
     const error =
-      simply === NOT_SIMPLE ? this.mapping.run(address, frame, offset, bytes, flags) : simply;
+      simply === NOT_SIMPLE ? mapping.run(address, frame, offset, bytes, flags) : simply;
     if (error !== OK) throw this.failure(error, 'map', address, bytes);
-    return { offset: this.mapping.offset, bytes: this.mapping.bytes };
+    const done = simply === NOT_SIMPLE ? mapping : simpleMap;
+    into.offset = done.offset;
+    into.bytes = done.bytes;
+    return into;
   }
 
   /** What {@link map} would take. Errors: all that do not come from the environment. */
