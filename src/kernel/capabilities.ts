@@ -8,13 +8,16 @@
  *     slot word   a memory capability          a Mapping
  *     0           type | rights << 8           type | rights << 8 | leaf kind << 16
  *     1           object                       number of the table that it is installed in
- *     2           next copy (ring)             slot of the capability that is mapped
- *     3           previous copy (ring)         first entry | number of entries << 12
- *     4           first Mapping made from it   offset in the source, in pages
- *     5           L2 CNode: its first slot     next Mapping of the same source
+ *     2           L2 CNode: its first slot     slot of the capability that is mapped
  *                 VNode: number of its table
+ *     3           first Mapping made from it   first entry | number of entries << 12
+ *     4           next copy (ring)             offset in the source, in pages
+ *     5           previous copy (ring)         next Mapping of the same source
  *     6           –                            previous Mapping of the same source
  *     7           –                            –
+ *
+ * What a look-up wants stands in the first four words: those lie in one cache line wherever the
+ * pool begins.
  *
  *     object word
  *     0 type   1 base, KiB   2 size, KiB   3 parent object   4, 5 left and right in the database
@@ -28,11 +31,11 @@ import { CapType } from './capability-types.js';
 export const SLOT_SHIFT = 3;
 const SLOT_HEAD = 0;
 export const SLOT_OBJECT = 1;
-export const SLOT_NEXT_COPY = 2;
-export const SLOT_PREVIOUS_COPY = 3;
-export const SLOT_MAPPINGS = 4;
 /** A copy of {@link OBJECT_PART}, so that a look-up does not have to visit the object. */
-export const SLOT_PART = 5;
+export const SLOT_PART = 2;
+export const SLOT_MAPPINGS = 3;
+export const SLOT_NEXT_COPY = 4;
+export const SLOT_PREVIOUS_COPY = 5;
 
 export const MAPPING_TABLE = 1;
 export const MAPPING_SOURCE = 2;
