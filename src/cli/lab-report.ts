@@ -25,9 +25,10 @@ export async function serveLab(
   word: string | undefined,
   flags: LabFlags,
 ): Promise<ExitCode> {
-  // A machine that is being booted must not be left alone either.
-  const isInterrupted = interrupted();
+  // A machine that is being booted must not be left alone; a file that keeps us waiting may be.
+  const whileBooting = isGuestWord(word) ? interrupted() : undefined;
   const shown = word === undefined ? undefined : await openShown(session, word, flags);
+  const isInterrupted = whileBooting ?? interrupted();
   const site = labSite(shown?.kind ?? 'nothing');
   const server = new LabServer(site, shown?.document);
   try {
@@ -87,8 +88,8 @@ async function openShown(session: Session, word: string, flags: LabFlags): Promi
 const GUEST_PREFIX = 'boot:';
 
 /** Whether a word names a program to boot. */
-function isGuestWord(word: string): boolean {
-  return word.startsWith(GUEST_PREFIX);
+function isGuestWord(word: string | undefined): word is string {
+  return word?.startsWith(GUEST_PREFIX) === true;
 }
 
 function requireTables(source: Awaited<ReturnType<typeof openWord>>): TableSource {

@@ -1,14 +1,17 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
+  closeSync,
+  constants,
   copyFileSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LabFlags } from '../../src/cli/lab-flags.js';
 import { LabFollower } from '../../src/cli/lab-follower.js';
@@ -22,6 +25,18 @@ const SITE = new Map([
   ['/', { type: 'text/html', content: 'the page' }],
   ['/assets/a.js', { type: 'text/javascript', content: 'a' }],
 ]);
+
+/** Opens a pipe for writing as soon as somebody waits at its other end. */
+async function openedForReading(pipe: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
 
 describe('the server of the lab', () => {
   const servers: LabServer[] = [];
@@ -162,6 +177,32 @@ describe('pagewright lab', () => {
       child.kill('SIGKILL');
     }
   });
+
+  it.runIf(process.platform === 'linux')(
+    'ends while a pipe keeps it waiting',
+    async () => {
+      const pipe = join(mkdtempSync(join(tmpdir(), 'pagewright-lab-')), 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const args = ['dist/bin/pagewright.js', 'lab', pipe, '--no-open'];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore'] });
+      const ended = new Promise((resolve) => {
+        child.once('exit', (_code, signal) => resolve(signal));
+      });
+      const limit = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      let writer = -1;
+      try {
+        writer = await openedForReading(pipe);
+        child.kill('SIGINT');
+        expect(await ended).toBe('SIGINT');
+      } finally {
+        clearTimeout(limit);
+        child.kill('SIGKILL');
+        if (writer >= 0) closeSync(writer);
+        rmSync(dirname(pipe), { recursive: true });
+      }
+    },
+    20_000,
+  );
 
   it('takes a scenario, with the programs that its domains run', () => {
     const document = JSON.parse(scenarioDocument('examples/first-domain.yaml') ?? '');
