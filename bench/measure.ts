@@ -31,12 +31,17 @@ export interface Figure {
   readonly p99: number;
 }
 
-/** Runs a case: a third of its samples first to warm the compiler up, and then all of them. */
-export function runCase({ name, unit, samples, prepare }: Case): Figure {
+/** Takes the samples of a case: a third of them first to warm the compiler up, and then all of them. */
+export function takeSamples({ samples, prepare }: Case): number[] {
   const sample = prepare();
   for (let warm = 0; warm < samples / 3; warm += 1) sample();
-  const times = Array.from({ length: samples }, sample).sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.floor(share * (times.length - 1))];
+  return Array.from({ length: samples }, sample);
+}
+
+/** What the samples of a case say together. */
+export function figureOf({ name, unit }: Case, samples: readonly number[]): Figure {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))];
   return { name, unit, median: at(0.5), min: at(0), p99: at(0.99) };
 }
 
