@@ -1,7 +1,7 @@
 /**
  * What a pmap remembers of its tables: the root's entries by index, and 96 bytes for each L2 table, with
- * the bits of its 256 entries. What a call for a single page wants is in the same cache line, since
- * tables in random order are rarely at hand.
+ * the bits of its 256 entries. What a call for a single page wants lies close together, mostly in one
+ * cache line, since tables in random order are rarely at hand.
  *
  *     record, 16 words     0  slot of the VNode         1..4  the block of each quarter (see `page-blocks.ts`), or 0
  *                          5..12  entries that are mapped                    13  slot of its Mapping
