@@ -1,7 +1,8 @@
 /**
  * The pmap of a domain over the usual kernel: every call checks its capabilities, makes or deletes a
  * Mapping capability with its place in the mapping database, writes the table words, keeps the
- * shadow, the slots and the counters, and answers in an object that is used again. The TLB is that of a Cortex-A7; events are off.
+ * shadow, the slots and the counters, and answers in an object that is used again. The TLB is that of
+ * a Cortex-A7; events are off.
  *
  *   map.empty, unmap.empty     one 4 KiB page; 0 to 200 pages are mapped, and the tables are there
  *   map.500k, unmap.500k       one 4 KiB page in random order; about 500,000 pages are mapped, each

@@ -6,9 +6,9 @@
  *
  * Each case has a process of its own, so that what the compiler has learned from one is not what it
  * makes of the next; and five of them, in rounds over all cases, so that neither a neighbour who has
- * the processor for some seconds nor the mood of the compiler makes a figure. Where the C library of Linux lets us ask for it, that process has its large
- * arrays in huge pages, as a server would be set up that manages large spaces; `--small-pages` asks for
- * what Node does by itself.
+ * the processor for some seconds nor the mood of the compiler makes a figure. Where the C library of
+ * Linux lets us ask for it, that process has its large arrays in huge pages, as a server would be set
+ * up that manages large spaces; `--small-pages` asks for what Node does by itself.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -19,7 +19,7 @@ import { type Case, type Figure, figureOf, takeSamples, Unavailable } from './me
 const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
 /** Some thousand samples, as text. */
 const MOST_ANSWER_BYTES = 2 ** 24;
-/** How often each case is run, unless it has taken so long by then that it needs no other time. */
+/** How often each case is run; less often where it has taken long enough before. */
 const ROUNDS = 5;
 const LONG_ENOUGH_MS = 5_000;
 /** How a child says what it found: the samples, or why there are none. */

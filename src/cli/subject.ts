@@ -34,6 +34,8 @@ export interface Subject {
 }
 
 const LIVE = /^(gdb|qmp):|\.sock$/;
+/** What ends a command, but not in the middle of a live target. */
+const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
 
 /** Opens what `word` names. Errors: those of `openSource`, of layouts, and of `input`. */
 export async function openSubject(
@@ -69,10 +71,15 @@ export async function openWord(
   flags: SourceFlags,
 ): Promise<AddressSpaceSource> {
   const progress = new Progress(talk);
-  // A live target stands still while it is read: who interrupts us gets it back as it was.
+  // A live target stands still while it is read: who ends us gets it back as it was.
   const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  if (LIVE.test(word)) process.once('SIGINT', stop);
+  let ending: NodeJS.Signals | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
+    ending = signal;
+    interrupt.abort();
+  };
+  const signals = LIVE.test(word) ? ENDING : [];
+  for (const signal of signals) process.once(signal, stop);
   try {
     const source = await openQuietly(word, flags, {
       onProgress: (at) => progress.tell(() => progressText(word, at)),
@@ -83,8 +90,8 @@ export async function openWord(
     return source;
   } finally {
     progress.end();
-    process.off('SIGINT', stop);
-    if (interrupt.signal.aborted) process.kill(process.pid, 'SIGINT');
+    for (const signal of signals) process.off(signal, stop);
+    if (ending !== undefined) process.kill(process.pid, ending);
   }
 }
 

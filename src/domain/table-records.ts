@@ -3,10 +3,11 @@
  * the bits of its 256 entries. What a call for a single page wants lies close together, mostly in one
  * cache line, since tables in random order are rarely at hand.
  *
- *     record, 16 words     0  slot of the VNode         1..4  the block of each quarter (see `page-blocks.ts`), or 0
- *                          5..12  entries that are mapped                    13  slot of its Mapping
- *                          14  physical address, KiB                         15  index in the root
- *     starts, 8 words      entries where a leaf record begins
+ *     record, 16 words    0  slot of the VNode
+ *                         1..4  the block of each quarter (see `page-blocks.ts`), or 0
+ *                         5..12  entries that are mapped       13  slot of its Mapping
+ *                         14  physical address, KiB            15  index in the root
+ *     starts, 8 words     entries where a leaf record begins
  */
 import { bitSetWords, clearBits, setBits } from '../base/index.js';
 import { SHORT_DESCRIPTORS } from '../format/index.js';

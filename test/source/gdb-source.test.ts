@@ -1,8 +1,10 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VmError } from '../../src/base/index.js';
 import { AddressSpace } from '../../src/inspect/index.js';
+import { encodePacket } from '../../src/source/gdb-packets.js';
 import {
   type CaptureProgress,
   openSource,
@@ -175,6 +177,37 @@ describe('a stub like QEMU’s', () => {
     ]);
     expect(target.requests.at(-1)).toBe('D');
     expect(physical.mode).toBe('1');
+  });
+
+  it.each([
+    ['show', 'SIGINT'],
+    ['show', 'SIGTERM'],
+    ['lab', 'SIGINT'],
+    ['lab', 'SIGTERM'],
+  ] as const)('is left as it was by %s where %s ends that', async (command, signal) => {
+    const { answer, physical } = qemuLike();
+    let child: ChildProcess | undefined;
+    const slowly: Answerer = (request, socket) => {
+      if (!request.startsWith('m') || child?.kill(signal) !== true) return answer(request, socket);
+      child = undefined;
+      setTimeout(() => {
+        for (const payload of answer(request, socket)) socket.write(encodePacket(payload));
+      }, 500);
+      return [];
+    };
+    const target = await stub(slowly, (socket) => {
+      socket.write('$T02thread:01;#04');
+    });
+    const args = ['dist/bin/pagewright.js', command, `gdb:${target.place}`];
+    if (command === 'lab') args.push('--no-open');
+    const started = spawn(process.execPath, args, { stdio: 'ignore', timeout: 20_000 });
+    child = started;
+    const ended = await new Promise((resolve) => {
+      started.once('exit', (_code, by) => resolve(by));
+    });
+    expect(ended).toBe(signal);
+    expect(target.requests.at(-1)).toBe('D');
+    expect(physical.mode).toBe('0');
   });
 
   it('gives more memory when it is asked for', async () => {
